@@ -1,0 +1,122 @@
+/**
+ * Cuts a body into blocks of whole lines, without looking into them. Memory is bounded whatever arrives: a line that is too long
+ * is passed on cut (one byte over the limit, so that it is recognised), and a body that is too large ends the import.
+ */
+import type { Readable } from 'node:stream'
+import { DomainError } from '../../kit/errors.ts'
+import { bodyIncomplete, bodyStalled, bodyTooLarge } from '../errors.ts'
+
+/** No key that people sell is longer; a picture belongs behind a link. */
+export const LINE_MAX_BYTES = 8_192
+/** The rows of one transaction: some tenths of a second, after which a stop or a failure loses nothing. */
+export const BLOCK_MAX_LINES = 5_000
+const BLOCK_MAX_BYTES = 512 * 1_024
+/** A client that sends nothing for this long is gone. */
+const BODY_IDLE_MS = 30_000
+const NEWLINE = 10
+
+export interface BodyLimits {
+  readonly maxBytes: number
+  readonly maxLines: number
+}
+
+export interface LineBlock {
+  /** Lines with their ends, the last line of the body perhaps without. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly lines: number
+}
+
+/** Throws: payload_too_large, request_timeout, and the reason of `signal`. */
+export async function* lineBlocks(body: Readable, limits: BodyLimits, signal: AbortSignal): AsyncGenerator<LineBlock> {
+  const block = createBlock()
+  let bytes = 0
+  let lines = 0
+  for await (const chunk of watched(body, signal)) {
+    bytes += chunk.length
+    if (bytes > limits.maxBytes) throw bodyTooLarge(`${Math.floor(limits.maxBytes / 1_048_576)} MB`)
+    for (let at = 0; at < chunk.length; ) {
+      const newline = chunk.indexOf(NEWLINE, at)
+      const end = newline === -1 ? chunk.length : newline + 1
+      block.append(chunk, at, end)
+      at = end
+      if (newline === -1) break
+      lines++
+      if (lines > limits.maxLines) throw bodyTooLarge(`${limits.maxLines} lines`)
+      if (block.isFull()) yield block.take()
+    }
+  }
+  if (!block.isEmpty()) yield block.take()
+}
+
+function createBlock() {
+  let buffer = Buffer.allocUnsafeSlow(BLOCK_MAX_BYTES)
+  let length = 0
+  let lines = 0
+  let lineBytes = 0
+  return {
+    /** Appends a part of a line; `to` lies behind its newline if it has one. */
+    append(chunk: Buffer, from: number, to: number): void {
+      const ends = chunk[to - 1] === NEWLINE
+      const text = ends ? to - 1 : to
+      const room = LINE_MAX_BYTES + 1 - lineBytes
+      const kept = Math.max(0, Math.min(text - from, room))
+      length += chunk.copy(buffer, length, from, from + kept)
+      lineBytes += kept
+      if (!ends) return
+      buffer[length++] = NEWLINE
+      lineBytes = 0
+      lines++
+    },
+    isFull: (): boolean => lines >= BLOCK_MAX_LINES || length > BLOCK_MAX_BYTES - LINE_MAX_BYTES - 2,
+    isEmpty: (): boolean => length === 0,
+    take(): LineBlock {
+      const taken = { bytes: new Uint8Array(buffer.buffer, 0, length), lines: lines + (lineBytes > 0 ? 1 : 0) }
+      buffer = Buffer.allocUnsafeSlow(BLOCK_MAX_BYTES)
+      length = 0
+      lines = 0
+      lineBytes = 0
+      return taken
+    }
+  }
+}
+
+/** The body's chunks. Whoever stops early leaves the rest to be read and dropped, so that the client can still read its answer. */
+async function* watched(body: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const iterator = body.iterator({ destroyOnReturn: false })
+  try {
+    for (;;) {
+      const { done, value } = await nextChunk(iterator, signal)
+      if (done === true) return
+      yield toBuffer(value)
+    }
+  } finally {
+    void Promise.resolve(iterator.return?.()).then(
+      () => body.resume(),
+      () => undefined
+    )
+  }
+}
+
+function toBuffer(chunk: unknown): Buffer {
+  if (Buffer.isBuffer(chunk)) return chunk
+  if (typeof chunk === 'string') return Buffer.from(chunk)
+  throw new Error('a body must be bytes or text')
+}
+
+function nextChunk(iterator: AsyncIterator<unknown>, signal: AbortSignal): Promise<IteratorResult<unknown>> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+      act()
+    }
+    const onAbort = (): void => settle(() => reject(signal.reason))
+    const timer = setTimeout(() => settle(() => reject(bodyStalled())), BODY_IDLE_MS)
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    iterator.next().then(
+      result => settle(() => resolve(result)),
+      error => settle(() => reject(error instanceof DomainError ? error : bodyIncomplete()))
+    )
+  })
+}

@@ -1,0 +1,81 @@
+/** Opens cards, and lends the keys that seal them. Data keys stay in memory, unwrapped, once they were used. */
+import type { KeyObject } from 'node:crypto'
+import { createDataKey, createMasterKeyring, ensureSingleDataKey, type MasterKey, readDataKeys, Unsealable, verifyMasterKeys } from '../kit/crypto/index.ts'
+import type { Db } from '../kit/db/index.ts'
+import type { CardSecret, StoredCard } from './card.ts'
+import { type SealKeys, unsealCard } from './card-cipher.ts'
+import { CardUnreadable } from './errors.ts'
+
+export interface Vault {
+  /**
+   * Reads the data keys that are not in memory yet; undefined when all are.
+   * Throws: `dependency_unavailable`.
+   */
+  prepare(dataKeyIds: Iterable<number>): Promise<void> | undefined
+  /** Its data key must have been prepared. Throws `CardUnreadable`. */
+  open(card: StoredCard): CardSecret
+  /** Keys for at most `uses` cards. Throws: `dependency_unavailable`. */
+  sealKeys(uses: number): Promise<SealKeys>
+}
+
+/** Random ivs are safe for 2^32 uses of a key; 2^21 leaves a wide margin, and covers the largest import with one key. */
+export const DATA_KEY_USES_MAX = 2 ** 21
+
+/** Throws an Error that says what to do when the master keys do not fit the database. */
+export async function createVault({ db, masterKeys }: { db: Db; masterKeys: readonly MasterKey[] }): Promise<Vault> {
+  const keyring = createMasterKeyring(masterKeys)
+  await verifyMasterKeys(db, keyring)
+  const fingerprintKey = (await ensureSingleDataKey(db, keyring, 'fingerprint')).key
+  /**
+   * Null: the stored key does not open, and so does no card under it. Never emptied, so that a prepared key stays prepared:
+   * there is one for each start of a process and each large import, of some hundred bytes.
+   */
+  const opened = new Map<number, KeyObject | null>()
+  let sealing: Promise<SealKeys> | null = null
+  let usesLeft = 0
+
+  async function load(missing: readonly number[]): Promise<void> {
+    const found = await readDataKeys(db, keyring, 'card', missing)
+    for (const id of missing) opened.set(id, found.get(id) ?? null)
+  }
+
+  async function newSealKeys(): Promise<SealKeys> {
+    const { id, key } = await createDataKey(db, keyring, 'card')
+    opened.set(id, key)
+    return { dataKeyId: id, dataKey: key, fingerprintKey }
+  }
+
+  return {
+    prepare: dataKeyIds => {
+      let missing: number[] | undefined
+      for (const id of dataKeyIds) {
+        if (opened.has(id)) continue
+        missing ??= []
+        missing.push(id)
+      }
+      return missing === undefined ? undefined : load(missing)
+    },
+    open: card => {
+      const key = opened.get(card.dataKeyId)
+      if (key === undefined) throw new Error(`the data key ${card.dataKeyId} was not prepared`)
+      if (key === null) throw new CardUnreadable(card.id)
+      try {
+        return unsealCard(key, card)
+      } catch (error) {
+        throw error instanceof Unsealable ? new CardUnreadable(card.id) : error
+      }
+    },
+    sealKeys: async uses => {
+      if (sealing === null || usesLeft < uses) {
+        usesLeft = DATA_KEY_USES_MAX
+        sealing = newSealKeys()
+        const attempt = sealing
+        attempt.catch(() => {
+          if (sealing === attempt) sealing = null
+        })
+      }
+      usesLeft -= uses
+      return await sealing
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * The only way to PostgreSQL: a pool, reads, and transactions that retry what may be retried.
+ *
+ * Clients run in pipeline mode: statements that are started without awaiting the one before travel together.
+ * Decisions are made under READ COMMITTED with explicit row locks in one global order:
+ * sku_fence by sku → ledger_account by id → api_key_spend → card (SKIP LOCKED, never waits) → inserts.
+ */
+import { createRequire } from 'node:module'
+import type { Pool, PoolClient, PoolConfig, QueryResultRow } from 'pg'
+import { drizzle, type NodePgDatabase } from './drizzle.ts'
+import { isRetryable, toDomainError } from './sql-errors.ts'
+
+const { Pool: PgPool } = createRequire(import.meta.url)('pg') as typeof import('pg')
+
+/** A statement with a name is parsed and planned once for each connection. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+}
+
+export const statement = (name: string, text: string): Statement => ({ name, text })
+
+declare const txBrand: unique symbol
+
+/** What repositories may read with: the pool, or an open transaction. */
+export interface Queryable {
+  readonly orm: NodePgDatabase
+  query<R extends QueryResultRow>(statement: Statement, values?: readonly unknown[]): Promise<R[]>
+  /** Rows touched by an UPDATE, INSERT or DELETE. */
+  execute(statement: Statement, values?: readonly unknown[]): Promise<number>
+}
+
+/** An open transaction. Whoever holds one makes no network call, reads no file and waits for no queue. */
+export interface Tx extends Queryable {
+  readonly [txBrand]: true
+}
+
+export interface Db extends Queryable {
+  /**
+   * Runs `work` in one transaction, again on a new one after a serialization failure or a deadlock (at most `TX_ATTEMPTS`).
+   * Throws: `dependency_unavailable` when the database is away or the outcome of COMMIT is unknown, `overloaded` on a lock or
+   * statement time-out, and whatever `work` throws.
+   */
+  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Connections in use and waited for, for metrics and readiness. */
+  load(): { total: number; idle: number; waiting: number }
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  readonly url: string
+  readonly maxConnections: number
+  readonly onError: (error: Error) => void
+}
+
+/** More attempts only lengthen a convoy that is already there. */
+const TX_ATTEMPTS = 4
+const RETRY_BASE_MS = 5
+/** A request that cannot get a connection for this long is better told to come back. */
+const CONNECT_TIMEOUT_MS = 2_000
+/**
+ * A lock held longer belongs to a stopped process. `transaction_timeout` (PostgreSQL 17+) is the only setting that frees the
+ * rows of a process which was stopped in the middle of a transaction.
+ */
+const SESSION_SQL = `SET lock_timeout = '2s'; SET statement_timeout = '8s'; SET idle_in_transaction_session_timeout = '5s';
+SELECT set_config('transaction_timeout', '10s', false) WHERE current_setting('server_version_num')::int >= 170000;
+SET ROLE kahub_app`
+
+export function createDatabase(options: DatabaseOptions): Db {
+  const config: PoolConfig & { pipeline: boolean; onConnect: (client: PoolClient) => Promise<void> } = {
+    connectionString: options.url,
+    max: options.maxConnections,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    application_name: 'kahub',
+    pipeline: true,
+    onConnect: async client => {
+      client.on('error', options.onError)
+      await client.query(SESSION_SQL)
+    }
+  }
+  const pool = new PgPool(config)
+  pool.on('error', options.onError)
+  return {
+    ...queryable(pool),
+    tx: work => runTransaction(pool, work),
+    load: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end()
+  }
+}
+
+function queryable(source: Pool | PoolClient): Queryable {
+  let orm: NodePgDatabase | undefined
+  const run = async (text: Statement, values: readonly unknown[] = []) => {
+    try {
+      return await source.query({ name: text.name, text: text.text, values: values as unknown[] })
+    } catch (error) {
+      throw source instanceof PgPool ? toDomainError(error) : error
+    }
+  }
+  return {
+    get orm() {
+      orm ??= drizzle(source)
+      return orm
+    },
+    query: async <R extends QueryResultRow>(text: Statement, values?: readonly unknown[]) => (await run(text, values)).rows as R[],
+    execute: async (text, values) => (await run(text, values)).rowCount ?? 0
+  }
+}
+
+async function runTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await attemptTransaction(pool, work)
+    } catch (error) {
+      if (attempt >= TX_ATTEMPTS || !isRetryable(error)) throw toDomainError(error)
+      await new Promise(resolve => setTimeout(resolve, RETRY_BASE_MS * 2 ** attempt * Math.random()))
+    }
+  }
+}
+
+async function attemptTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    const begun = client.query('BEGIN')
+    begun.catch(() => undefined)
+    const result = await work(queryable(client) as Tx)
+    await begun
+    const { command } = await client.query('COMMIT')
+    if (command !== 'COMMIT') throw new Error('the transaction was rolled back by an earlier error in it')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollbackError: Error) => {
+      broken = rollbackError
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}

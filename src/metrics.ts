@@ -1,0 +1,76 @@
+/** Prometheus metrics of one process. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { AllocatorStats } from './inventory/index.ts'
+
+export interface MetricSources {
+  readonly allocator: () => AllocatorStats
+  readonly database: () => { total: number; idle: number; waiting: number }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics() {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const batchOrders = new Histogram({
+    name: 'kahub_allocator_batch_orders',
+    help: 'Orders in one group commit.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers
+  })
+  const batchSeconds = new Histogram({
+    name: 'kahub_allocator_batch_seconds',
+    help: 'Duration of one group commit.',
+    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5],
+    registers
+  })
+  const requests = new Histogram({
+    name: 'kahub_http_request_seconds',
+    help: 'Duration of a request by operation and status.',
+    labelNames: ['operation', 'status'] as const,
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers
+  })
+  const invariants = new Gauge({
+    name: 'kahub_invariant_broken',
+    help: 'Offending rows by invariant, at the last check.',
+    labelNames: ['name'] as const,
+    registers
+  })
+  const jobFailures = new Counter({
+    name: 'kahub_job_failures_total',
+    help: 'Runs of a periodic job that failed.',
+    labelNames: ['job'] as const,
+    registers
+  })
+  return {
+    registry,
+    invariants,
+    jobFailures,
+    observeBatch: (orders: number, durationMs: number): void => {
+      batchOrders.observe(orders)
+      batchSeconds.observe(durationMs / 1000)
+    },
+    observeRequest: (operation: string, status: number, seconds: number): void => {
+      requests.observe({ operation, status }, seconds)
+    },
+    /** Gauges that are read when Prometheus asks. */
+    watch: (sources: MetricSources): void => {
+      const gauge = (name: string, help: string, read: () => number): void => {
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(read())
+          }
+        })
+      }
+      gauge('kahub_allocator_waiting_orders', "Orders in the allocator's queues.", () => sources.allocator().waiting)
+      gauge('kahub_allocator_degraded_skus', 'SKUs that go on with row locks alone.', () => sources.allocator().degradedLanes)
+      gauge('kahub_database_connections', 'Open database connections.', () => sources.database().total)
+      gauge('kahub_database_waiting', 'Requests that wait for a database connection.', () => sources.database().waiting)
+    }
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The group commit: one transaction for up to some hundred orders. Three round trips, whatever the size:
+ * lock and look (one pipeline) → decide in memory → write (one pipeline) → commit. Lock order: SKU rows, accounts, spend rows, cards.
+ * Existing orders are read after the wallets are locked: a wallet's lock is what keeps two orders with one key apart.
+ */
+import { lockSpends, saveSpends } from '../accounts/index.ts'
+import { lockSkuRows, type SkuRow, writeSkuRows } from '../catalog/index.ts'
+import {
+  type BatchLane,
+  type BatchResult,
+  CardUnreadable,
+  claimCards,
+  issueCards,
+  quarantineUnreadable,
+  type Vault,
+  type Verdict
+} from '../inventory/index.ts'
+import type { Db, Tx } from '../kit/db/index.ts'
+import { publish } from '../kit/outbox.ts'
+import { lockAccounts } from '../ledger/index.ts'
+import { PLATFORM_SHARDS, type WalletDirectory } from '../wallet/index.ts'
+import { type BatchFacts, type Decision, decideBatch } from './decide-batch.ts'
+import { orderEvent } from './events.ts'
+import type { DeliveredCard, Order, OrderCandidate, Placement, PlaceOutcome } from './order.ts'
+import { findExisting, findTakenReferences, insertOrders, transactionTime } from './repository.ts'
+
+export interface CommitBatchDeps {
+  readonly db: Db
+  readonly vault: Vault
+  readonly wallets: WalletDirectory
+  /** After the commit: the stock that is left. */
+  readonly noteStock: (skuId: string, available: number) => void
+}
+
+/** How often a batch is tried again because a claimed card would not decrypt; each such card is quarantined first. */
+const UNREADABLE_RETRIES = 20
+
+export function createBatchCommit(deps: CommitBatchDeps) {
+  let turn = Math.floor(Math.random() * PLATFORM_SHARDS)
+  return async function commitBatch(candidates: readonly OrderCandidate[], lanes: readonly BatchLane[]): Promise<BatchResult<PlaceOutcome>> {
+    turn = (turn + 1) % PLATFORM_SHARDS
+    const batch = { candidates, lanes, shard: turn }
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const done = await deps.db.tx(tx => runBatch(deps, tx, batch))
+        for (const row of done.skuRows) deps.noteStock(row.skuId, row.available)
+        return done.result
+      } catch (error) {
+        if (!(error instanceof CardUnreadable) || attempt > UNREADABLE_RETRIES) throw error
+        await quarantineUnreadable(deps.db, [error.cardId])
+      }
+    }
+  }
+}
+
+interface Batch {
+  readonly candidates: readonly OrderCandidate[]
+  readonly lanes: readonly BatchLane[]
+  /** Which of the platform's revenue accounts this batch uses: another batch uses another, and neither waits. */
+  readonly shard: number
+}
+
+async function runBatch(deps: CommitBatchDeps, tx: Tx, batch: Batch) {
+  const { facts, createdAt } = await lockAndLook(deps, tx, batch)
+  const decisions = decideBatch(batch.candidates, facts)
+  const placements = decisions.flatMap(decision => (decision.kind === 'place' ? [decision.placement] : []))
+  const skuRows = nextSkuRows(batch.lanes, facts, placements)
+  const written = write(tx, facts, placements, skuRows)
+  // While PostgreSQL writes; a card that will not open fails the transaction before it commits.
+  const opened = openCards(deps.vault, placements)
+  const [cards] = await Promise.all([opened, written])
+  const verdicts = decisions.map(decision => toVerdict(decision, cards, createdAt))
+  const fences = new Map(skuRows.map(row => [row.skuId, row.fence]))
+  return { result: { verdicts, fences }, skuRows }
+}
+
+async function lockAndLook(deps: CommitBatchDeps, tx: Tx, { candidates, lanes, shard }: Batch) {
+  const revenueAccount = (currency: string): string => {
+    const account = deps.wallets.platform('revenue', currency, shard)
+    if (account === undefined) throw new Error(`no revenue account for ${currency}`)
+    return account
+  }
+  const accountIds = new Set(candidates.flatMap(candidate => accountsOf(candidate, revenueAccount)))
+  const wanted = new Map<string, number>()
+  for (const { skuId, quantity } of candidates) wanted.set(skuId, (wanted.get(skuId) ?? 0) + quantity)
+  const references = candidates.flatMap(({ request: { resellerId, reference } }) => (reference === null ? [] : [{ resellerId, reference }]))
+  const capped = candidates.flatMap(({ request }) => (request.dailySpendCap === null || request.apiKeyId === null ? [] : [request.apiKeyId]))
+  const [createdAt, skuRows, book, spentToday, existing, takenReferences, claimed] = await Promise.all([
+    transactionTime(tx),
+    lockSkuRows(
+      tx,
+      lanes.map(lane => lane.skuId)
+    ),
+    lockAccounts(tx, [...accountIds]),
+    lockSpends(tx, capped),
+    findExisting(
+      tx,
+      candidates.map(candidate => candidate.request)
+    ),
+    findTakenReferences(tx, references),
+    claimCards(tx, wanted)
+  ])
+  const facts: BatchFacts = { lanes, skuRows, book, existing, takenReferences, claimed, spentToday, revenueAccount }
+  return { facts, createdAt }
+}
+
+function accountsOf(candidate: OrderCandidate, revenueAccount: (currency: string) => string): string[] {
+  const { wallet, price, request } = candidate
+  if (wallet === null || price.total === 0n) return []
+  const held = request.backorder ? [wallet.held] : []
+  return [wallet.wallet, ...held, revenueAccount(price.currency)]
+}
+
+/** The rows of the SKUs whose leadership stands, with what this batch takes; a newly won leadership mints its fence here. */
+function nextSkuRows(lanes: readonly BatchLane[], facts: BatchFacts, placements: readonly Placement[]): SkuRow[] {
+  const sold = new Map<string, number>()
+  for (const {
+    candidate: { skuId },
+    cards
+  } of placements)
+    sold.set(skuId, (sold.get(skuId) ?? 0) + cards.length)
+  return lanes.flatMap(({ skuId, mandate }) => {
+    const row = facts.skuRows.get(skuId)
+    if (row === undefined || (mandate.kind === 'fenced' && row.fence !== mandate.fence)) return []
+    const fence = mandate.kind === 'mint' ? row.fence + 1n : row.fence
+    return [{ ...row, fence, available: row.available - (sold.get(skuId) ?? 0) }]
+  })
+}
+
+async function write(tx: Tx, facts: BatchFacts, placements: readonly Placement[], skuRows: readonly SkuRow[]): Promise<void> {
+  const changed = skuRows.filter(row => {
+    const before = facts.skuRows.get(row.skuId)
+    return before?.fence !== row.fence || before.available !== row.available
+  })
+  if (placements.length === 0) return await writeSkuRows(tx, changed)
+  await Promise.all([
+    insertOrders(tx, placements),
+    writeSkuRows(tx, changed),
+    facts.book.write(tx),
+    saveSpends(tx, facts.spentToday),
+    issueCards(tx, placements.flatMap(toIssues)),
+    publish(
+      tx,
+      placements.map(({ candidate: { id, request, price }, state }) =>
+        orderEvent(state === 'fulfilled' ? 'order.fulfilled' : 'order.backordered', {
+          id,
+          resellerId: request.resellerId,
+          reference: request.reference,
+          skuId: request.skuId,
+          quantity: request.quantity,
+          total: price.total,
+          currency: price.currency
+        })
+      )
+    )
+  ])
+}
+
+function toIssues({ candidate: { id, request }, cards }: Placement) {
+  const reveal = request.reveal ? { apiKeyId: request.apiKeyId, requestId: request.requestId } : null
+  return cards.map((card, position) => ({ cardId: card.id, orderId: id, position, reveal }))
+}
+
+/** The secrets of the placements that show them, by order id. Data keys that are not cached yet are read first. */
+async function openCards(vault: Vault, placements: readonly Placement[]): Promise<Map<string, DeliveredCard[]>> {
+  const shown = placements.filter(({ candidate }) => candidate.request.reveal)
+  await vault.prepare(new Set(shown.flatMap(({ cards }) => cards.map(card => card.dataKeyId))))
+  return new Map(
+    shown.map(({ candidate, cards }) => [candidate.id, cards.map(card => ({ id: card.id, expiresAt: card.expiresAt, ...vault.open(card) }))])
+  )
+}
+
+function toVerdict(decision: Decision, cards: ReadonlyMap<string, DeliveredCard[]>, createdAt: Date): Verdict<PlaceOutcome> {
+  if (decision.kind === 'again') return decision
+  if (decision.kind === 'answer') return { kind: 'answer', answer: decision.outcome }
+  const order = toOrder(decision.placement, createdAt)
+  return { kind: 'answer', answer: { kind: 'placed', placed: { order, cards: cards.get(order.id) ?? [] } } }
+}
+
+function toOrder({ candidate: { id, request, price }, state, balanceAfter }: Placement, createdAt: Date): Order {
+  return {
+    id,
+    resellerId: request.resellerId,
+    reference: request.reference,
+    state,
+    skuId: request.skuId,
+    quantity: request.quantity,
+    currency: price.currency,
+    unitPrice: price.unitPrice,
+    total: price.total,
+    balanceAfter,
+    priceRule: price.rule,
+    reveal: request.reveal,
+    metadata: request.metadata,
+    createdAt,
+    fulfilledAt: state === 'fulfilled' ? createdAt : null
+  }
+}

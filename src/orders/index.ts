@@ -1,0 +1,6 @@
+export { createBatchCommit } from './commit-batch.ts'
+export { fillBackorders } from './fill-backorders.ts'
+export { createFindReplay } from './find-replay.ts'
+export type { OrderCandidate, PlaceOutcome } from './order.ts'
+export { ordersRoutes } from './routes/index.ts'
+export { ordersSchemas } from './schemas.ts'

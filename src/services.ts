@@ -1,0 +1,118 @@
+/** The composition root: the only place that constructs pools, clients and services. */
+import type { Logger } from 'pino'
+import { createAuthenticator } from './accounts/index.ts'
+import { createListings } from './catalog/index.ts'
+import { type Config, ConfigError, deriveKey } from './config.ts'
+import { startEmbeddedPostgres, startEmbeddedValkey } from './embedded/index.ts'
+import { readSecrets } from './embedded-secrets.ts'
+import { createAllocator, createVault } from './inventory/index.ts'
+import { createCursorCodec } from './kit/cursor.ts'
+import { assertDurable } from './kit/db/durability.ts'
+import { createDatabase, migrate } from './kit/db/index.ts'
+import { createLeases, type Leases } from './kit/lock.ts'
+import { createRedis } from './kit/redis.ts'
+import { createMetrics } from './metrics.ts'
+import { createBatchCommit, createFindReplay, type OrderCandidate, type PlaceOutcome } from './orders/index.ts'
+import { createWalletDirectory } from './wallet/index.ts'
+
+export type Services = Awaited<ReturnType<typeof createServices>>
+
+export interface ServiceOverrides {
+  /** Tests replace the leases with ones that always grant. */
+  readonly leases?: Leases
+}
+
+/** Starts what has to be started, applies migrations, and connects. Throws an Error whose message says what to do. */
+export async function createServices(config: Config, log: Logger, overrides: ServiceOverrides = {}) {
+  const servers = await startServers(config, log)
+  try {
+    const secrets = await readSecrets(config)
+    await migrate({ databaseUrl: config.migrationUrl ?? servers.databaseUrl, log: line => log.info(line) })
+    const db = createDatabase({
+      url: servers.databaseUrl,
+      maxConnections: config.databaseConnections,
+      onError: error => log.warn({ err: error }, 'database connection lost')
+    })
+    await assertDurable(db, config.allowUnsafeDatabase)
+    const redis = connectRedis(servers.redisUrl, log)
+    const leases = overrides.leases ?? createLeases(redis.commands, redis.subscriber)
+    const metrics = createMetrics()
+    const listings = createListings({ db })
+    const wallets = createWalletDirectory(db)
+    const vault = await createVault({ db, masterKeys: secrets.masterKeys })
+    const noteStock = (skuId: string, available: number): void => listings.noteStock(skuId, available)
+    const allocator = createAllocator<OrderCandidate, PlaceOutcome>({
+      leases,
+      commit: createBatchCommit({ db, vault, wallets, noteStock }),
+      onBatch: metrics.observeBatch
+    })
+    metrics.watch({ allocator: allocator.stats, database: db.load })
+    const authenticator = createAuthenticator({ db, bootstrapKeyHash: secrets.adminKeyHash, jwt: config.jwt })
+    return {
+      config,
+      db,
+      redis: redis.commands,
+      leases,
+      metrics,
+      listings,
+      wallets,
+      vault,
+      allocator,
+      authenticator,
+      noteStock,
+      cursors: createCursorCodec(deriveKey(secrets.masterKeys, 'cursor')),
+      findReplay: createFindReplay(db),
+      inFlight: new Map<string, Buffer>(),
+      newAdminKey: secrets.newAdminKey,
+      urls: { database: servers.databaseUrl, redis: servers.redisUrl },
+      /** Waiting orders finish first, then connections, then the embedded servers. */
+      close: async () => {
+        await allocator.close()
+        await leases.close()
+        redis.commands.disconnect()
+        redis.subscriber.disconnect()
+        await db.close()
+        await servers.stop()
+      }
+    }
+  } catch (error) {
+    await servers.stop()
+    throw error
+  }
+}
+
+async function startServers(config: Config, log: Logger) {
+  if (config.databaseUrl !== null && config.redisUrl === null) {
+    throw new ConfigError('With DATABASE_URL, set REDIS_URL as well: instances that share a database must share a Redis')
+  }
+  const logger = { info: (message: string) => log.info(message), warn: (message: string) => log.warn(message) }
+  const postgres = config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, logger }) : null
+  try {
+    const valkey = config.redisUrl === null ? await startEmbeddedValkey({ logger }) : null
+    return {
+      databaseUrl: config.databaseUrl ?? postgres?.url ?? '',
+      redisUrl: config.redisUrl ?? valkey?.url ?? '',
+      stop: async () => {
+        await Promise.all([postgres?.stop(), valkey?.stop()])
+      }
+    }
+  } catch (error) {
+    await postgres?.stop()
+    throw error
+  }
+}
+
+function connectRedis(url: string, log: Logger) {
+  let away = false
+  const onError = (error: Error): void => {
+    if (!away) log.warn({ err: error }, 'redis is away; orders go on with row locks alone')
+    away = true
+  }
+  const commands = createRedis({ url, onError })
+  const subscriber = createRedis({ url, onError, subscriber: true })
+  commands.on('ready', () => {
+    if (away) log.info('redis is back')
+    away = false
+  })
+  return { commands, subscriber }
+}

@@ -1,0 +1,74 @@
+/** Health and metrics. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { List, operation, Str } from './http/index.ts'
+import { statement } from './kit/db/index.ts'
+import type { Services } from './services.ts'
+
+const PING = statement('ping', 'SELECT 1 AS one')
+
+const Live = Type.Object({ status: Str(20, { examples: ['ok'] }) })
+const Ready = Type.Object({
+  status: Str(20, { description: '`ok`, `degraded` (works, without Redis) or `unavailable`.', examples: ['ok'] }),
+  checks: List(Type.Object({ name: Str(40), ok: Type.Boolean() }), 10)
+})
+
+type SystemDeps = Pick<Services, 'db' | 'redis' | 'metrics'>
+
+export const systemRoutes =
+  (deps: SystemDeps): FastifyPluginAsyncTypebox =>
+  async app => {
+    app.route({
+      method: 'GET',
+      url: '/health/live',
+      ...operation({ id: 'live', tag: 'System', summary: 'Is the process alive?', access: 'public', response: { 200: Live } }),
+      handler: async () => ({ status: 'ok' })
+    })
+    app.route({
+      method: 'GET',
+      url: '/health/ready',
+      ...operation({
+        id: 'ready',
+        tag: 'System',
+        summary: 'Can it take orders?',
+        description: 'Without Redis the answer is 200 and `degraded`: orders go on.',
+        access: 'public',
+        response: { 200: Ready, 503: Ready }
+      }),
+      handler: async (_request, reply) => {
+        const [database, redis] = await Promise.all([
+          deps.db.query(PING).then(
+            () => true,
+            () => false
+          ),
+          deps.redis.ping().then(
+            () => true,
+            () => false
+          )
+        ])
+        const status = database ? (redis ? 'ok' : 'degraded') : 'unavailable'
+        return reply.code(database ? 200 : 503).send({
+          status,
+          checks: [
+            { name: 'database', ok: database },
+            { name: 'redis', ok: redis }
+          ]
+        })
+      }
+    })
+    app.route({
+      method: 'GET',
+      url: '/metrics',
+      ...operation({
+        id: 'metrics',
+        tag: 'System',
+        summary: 'Prometheus metrics of this process',
+        access: { role: 'operator', scope: 'system:read' },
+        response: { 200: Type.String({ maxLength: 1_000_000 }) }
+      }),
+      handler: async (_request, reply) => {
+        reply.header('content-type', deps.metrics.registry.contentType).serializer((payload: unknown) => String(payload))
+        return await deps.metrics.registry.metrics()
+      }
+    })
+  }

@@ -1,0 +1,6 @@
+export { PLATFORM_SHARDS } from './accounts.ts'
+export type { PlatformKind, WalletAccounts } from './accounts.ts'
+export { createWalletDirectory } from './directory.ts'
+export type { WalletDirectory, WalletOf } from './directory.ts'
+export { captureDraft, chargeDraft, creditDraft, debitDraft, holdDraft, refundDraft, releaseDraft } from './templates.ts'
+export type { FundingMovement, OrderMovement } from './templates.ts'

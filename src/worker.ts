@@ -1,0 +1,61 @@
+/** Periodic work. The server runs it in its own process unless it is told not to; several workers do no harm. */
+import type { FastifyBaseLogger } from 'fastify'
+import { publishStockChanges } from './catalog/index.ts'
+import { expireCards } from './inventory/index.ts'
+import { fillBackorders } from './orders/index.ts'
+import { deleteExpiredQuotes } from './pricing/index.ts'
+import type { Services } from './services.ts'
+
+export interface Worker {
+  stop(): Promise<void>
+}
+
+interface Job {
+  readonly name: string
+  readonly everyMs: number
+  readonly run: () => Promise<unknown>
+}
+
+export function startWorker(services: Services, log: FastifyBaseLogger): Worker {
+  const jobs: readonly Job[] = [
+    { name: 'publish-stock-changes', everyMs: 250, run: () => publishStockChanges(services.db) },
+    { name: 'fill-backorders', everyMs: 500, run: () => fillBackorders(services) },
+    { name: 'expire-cards', everyMs: 10_000, run: () => expireCards(services) },
+    { name: 'delete-expired-quotes', everyMs: 60_000, run: () => deleteExpiredQuotes(services.db) }
+  ]
+  const loops = jobs.map(job => startLoop(job, services, log))
+  return {
+    stop: async () => {
+      await Promise.all(loops.map(loop => loop.stop()))
+    }
+  }
+}
+
+/** One run at a time; a failure is logged and counted, and the next run is the retry. */
+function startLoop(job: Job, services: Services, log: FastifyBaseLogger): Worker {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+  const turn = (): void => {
+    running = job
+      .run()
+      .then(
+        () => undefined,
+        error => {
+          services.metrics.jobFailures.inc({ job: job.name })
+          log.warn({ err: error, job: job.name }, 'periodic job failed; it runs again')
+        }
+      )
+      .finally(() => {
+        if (!stopped) timer = setTimeout(turn, job.everyMs)
+      })
+  }
+  timer = setTimeout(turn, job.everyMs)
+  return {
+    stop: async () => {
+      stopped = true
+      clearTimeout(timer)
+      await running
+    }
+  }
+}

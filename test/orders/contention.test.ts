@@ -1,0 +1,4 @@
+import t from 'tap'
+import { contentionSuite } from './contention-suite.ts'
+
+contentionSuite(t, null)

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+
+interface Teardown {
+  teardown(action: () => Promise<void>): unknown
+}
+
+function required(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: run the tests with "npm test [-- file]"`)
+  return value
+}
+
+async function maintain(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: required('TEST_DATABASE_URL') })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+/** A migrated, empty database that only this test file uses; dropped when the test ends. Returns its URL. */
+export async function createTestDatabase(t: Teardown): Promise<string> {
+  const name = `kahub_test_${randomBytes(6).toString('hex')}`
+  await maintain(`CREATE DATABASE ${name} TEMPLATE ${required('TEST_TEMPLATE')} STRATEGY file_copy`)
+  t.teardown(() => maintain(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+  const url = new URL(required('TEST_DATABASE_URL'))
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/** A key prefix that only this test file uses; the server is shared. */
+export function testRedis(): { url: string; keyPrefix: string } {
+  return { url: required('TEST_REDIS_URL'), keyPrefix: `t${randomBytes(6).toString('hex')}:` }
+}
