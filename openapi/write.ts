@@ -1,8 +1,8 @@
 /** Writes openapi/openapi.json from the routes; with `--check`, fails if the committed file differs. Needs no database: no handler runs. */
 import { readFile, writeFile } from 'node:fs/promises'
-import pino from 'pino'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import { createLog } from '../src/log.ts'
 import { createMetrics } from '../src/metrics.ts'
 import type { Services } from '../src/services.ts'
 
@@ -19,7 +19,7 @@ const services = {
   }
 } as unknown as Services
 
-const app = await buildApp(services, pino({ level: 'silent' }))
+const app = await buildApp(services, createLog('silent'))
 await app.ready()
 const text = `${JSON.stringify(app.swagger(), null, 2)}\n`
 await app.close()

@@ -85,16 +85,22 @@ export async function buildApp(services: Services, log: FastifyBaseLogger) {
  * Bodies are taken as they are, the rest is text and is coerced. Fastify's default would turn a body's null into "" and [1] into 1,
  * and would drop unknown fields in silence.
  */
-function strictBodies() {
+function strictBodies(): AjvCompiler.BuildCompilerFromPool {
   const factory = AjvCompiler()
-  return (external: Parameters<typeof factory>[0], options: Parameters<typeof factory>[1] = {}) => {
+  return (external, options) => {
+    const { mode, ...given } = options ?? {}
+    if (mode === 'JTD') throw new Error('schemas are JSON schemas here')
     const make = (coerceTypes: false | 'array') =>
-      factory(external, {
-        ...options,
-        customOptions: { ...options.customOptions, removeAdditional: false, allErrors: false, coerceTypes }
-      })
+      factory(external, { ...given, customOptions: { ...(given as AjvOptions).customOptions, removeAdditional: false, allErrors: false, coerceTypes } })
     const strict = make(false)
     const coerce = make('array')
-    return (route: { httpPart?: string }) => (route.httpPart === 'body' ? strict : coerce)(route)
+    return route => (isBody(route) ? strict : coerce)(route)
   }
 }
+
+interface AjvOptions {
+  customOptions?: AjvCompiler.Options
+}
+
+/** What is compiled is a route's part, although the types call it a schema. */
+const isBody = (part: unknown): boolean => typeof part === 'object' && part !== null && 'httpPart' in part && part.httpPart === 'body'

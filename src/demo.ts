@@ -5,9 +5,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pino from 'pino'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
+import { createLog } from './log.ts'
 import { createServices } from './services.ts'
 import { startWorker } from './worker.ts'
 
@@ -120,7 +120,7 @@ async function main(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'kahub-demo-'))
   say('kahub demo: starting PostgreSQL and Valkey from npm packages …')
   const config = readConfig({ KAHUB_DATA_DIR: dataDir, KAHUB_ADMIN_KEY: ADMIN_KEY, PORT: '0', LOG_LEVEL: 'warn' })
-  const log = pino({ level: 'warn' })
+  const log = createLog('warn')
   const services = await createServices(config, log)
   const worker = startWorker(services, log)
   const app = await buildApp(services, log)

@@ -1,7 +1,7 @@
 /** The process: start, listen, drain. */
-import pino from 'pino'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
+import { createLog } from './log.ts'
 import { createServices } from './services.ts'
 import { startWorker, type Worker } from './worker.ts'
 
@@ -10,7 +10,7 @@ const DRAIN_MAX_MS = 25_000
 
 async function main(): Promise<void> {
   const config = readConfig()
-  const log = pino({ level: config.logLevel, base: { pid: process.pid }, redact: ['req.headers.authorization', 'headers.authorization'] })
+  const log = createLog(config.logLevel)
   const services = await createServices(config, log)
   const worker: Worker | null = config.process === 'api' ? null : startWorker(services, log)
   const app = config.process === 'worker' ? null : await buildApp(services, log)

@@ -1,7 +1,7 @@
 /** The composition root: the only place that constructs pools, clients and services. */
 import type { Logger } from 'pino'
 import { createAuthenticator } from './accounts/index.ts'
-import { createListings } from './catalog/index.ts'
+import { createChangeFeed, createListings } from './catalog/index.ts'
 import { type Config, ConfigError, deriveKey } from './config.ts'
 import { startEmbeddedPostgres, startEmbeddedValkey } from './embedded/index.ts'
 import { readSecrets } from './embedded-secrets.ts'
@@ -55,6 +55,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       leases,
       metrics,
       listings,
+      feed: createChangeFeed({ db }),
       wallets,
       vault,
       allocator,

@@ -1,6 +1,8 @@
 /** One thing that changed for resellers, in the order of the feed. */
 
-export type ChangeKind = 'price' | 'stock' | 'listing'
+export const CHANGE_KINDS = ['price', 'stock', 'listing'] as const
+
+export type ChangeKind = (typeof CHANGE_KINDS)[number]
 
 /** Between two changes, or before all of them: `FEED_START`. */
 export interface FeedPosition {

@@ -2,12 +2,10 @@ import type { Db } from '../kit/db/index.ts'
 import { notFound } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import { codeTaken, productFull } from './errors.ts'
+import { PRODUCT_SKUS_MAX } from './product.ts'
 import { countSkusOf, findSku, insertSku } from './repository.ts'
 import { checkSku, type Sku, type SkuDraft } from './sku.ts'
 import { appendChanges, openStock } from './stock-repository.ts'
-
-/** A product is shown to resellers with all its SKUs in one piece. */
-export const PRODUCT_SKUS_MAX = 2_000
 
 /** Adds an active SKU with its stock rows, and announces it. Throws: `validation_failed`, `not_found`, `state_conflict`. */
 export async function createSku(db: Db, draft: SkuDraft): Promise<Sku> {

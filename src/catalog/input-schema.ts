@@ -6,21 +6,21 @@ import { type FieldError, invalid } from '../kit/errors.ts'
 import { compilePattern, patternProblem } from './input-pattern.ts'
 
 export interface InputField {
-  readonly type: 'string'
-  readonly title?: string
-  readonly description?: string
-  readonly minLength?: number
-  readonly maxLength?: number
-  readonly pattern?: string
-  readonly enum?: readonly string[]
+  type: 'string'
+  title?: string
+  description?: string
+  minLength?: number
+  maxLength?: number
+  pattern?: string
+  enum?: string[]
 }
 
 export interface InputSchema {
-  readonly type: 'object'
-  readonly properties: Readonly<Record<string, InputField>>
-  readonly required?: readonly string[]
+  type: 'object'
+  properties: Record<string, InputField>
+  required?: string[]
   /** Always refused, said or not. */
-  readonly additionalProperties?: false
+  additionalProperties?: false
 }
 
 export const INPUT_TEXT_MAX = 200

@@ -4,9 +4,10 @@ import { dropSuperseded, publishMovedStock } from './stock-repository.ts'
 
 /** SKUs in one run; the run after takes the rest. */
 const PUBLISH_BATCH = 1_000
-/** A follower that pages through the feed meets no gap of its own making for this long. */
-const SUPERSEDED_KEPT_MS = 3_600_000
-const DROP_BATCH = 5_000
+/** Long enough that every follower who keeps up sees each change. */
+const SUPERSEDED_KEPT_MS = 600_000
+/** One statement of a second or two at most. */
+const DROP_BATCH = 20_000
 
 /** Announces the SKUs whose stock differs from what was announced last; returns how many. Any number of instances may run it. */
 export const publishStockChanges = async (db: Queryable): Promise<number> => await publishMovedStock(db, PUBLISH_BATCH)

@@ -5,6 +5,9 @@ export const PRODUCT_KINDS = ['card', 'topup', 'bundle'] as const
 
 export type ProductKind = (typeof PRODUCT_KINDS)[number]
 
+/** Resellers are shown a product with all its SKUs in one piece. */
+export const PRODUCT_SKUS_MAX = 2_000
+
 export interface Product {
   readonly id: string
   readonly name: string

@@ -155,22 +155,20 @@ export async function replacePriceRows(tx: Tx, skuId: string, rows: readonly Pri
 }
 
 /** SKUs that resellers are shown: both the SKU and its product are active. Newest first. */
-export async function listSkuIdsOnSale(db: Queryable, filter: SkuFilter, { before, limit }: Page): Promise<string[]> {
-  const rows = await db.orm
+export const listSkuIdsOnSale = async (db: Queryable, filter: SkuFilter, { before, limit }: Page): Promise<{ id: string }[]> =>
+  await db.orm
     .select({ id: sku.id })
     .from(sku)
     .innerJoin(product, eq(product.id, sku.productId))
     .where(and(matchesSku(filter), eq(sku.state, 'active'), eq(product.state, 'active'), before === null ? undefined : lt(sku.id, before)))
     .orderBy(desc(sku.id))
     .limit(limit)
-  return rows.map(({ id }) => id)
-}
 
-/** The active SKUs of these products, oldest first: [product, SKU]. */
-export async function listActiveSkusOf(db: Queryable, productIds: readonly string[]): Promise<{ productId: string; id: string }[]> {
-  return await db.orm
+/** The active SKUs of these products: product by product, newest product first, and within it the oldest SKU first. */
+export const listActiveSkusOf = async (db: Queryable, productIds: readonly string[], limit: number): Promise<{ productId: string; id: string }[]> =>
+  await db.orm
     .select({ productId: sku.productId, id: sku.id })
     .from(sku)
     .where(and(inArray(sku.productId, [...productIds]), eq(sku.state, 'active')))
-    .orderBy(asc(sku.id))
-}
+    .orderBy(desc(sku.productId), asc(sku.id))
+    .limit(limit)

@@ -45,7 +45,7 @@ export type SkuPatch = Partial<
 
 /** Throws: `validation_failed`. */
 export function checkUnitPrice(amount: Amount, pointer: string): void {
-  if (amount <= 0n) throw invalid(`${pointer}/amount`, 'must be above zero')
+  if (amount < 0n) throw invalid(`${pointer}/amount`, 'must not be negative')
   if (amount > UNIT_PRICE_MAX) throw invalid(`${pointer}/amount`, 'must be at most 1000000000')
 }
 

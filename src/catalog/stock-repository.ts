@@ -136,12 +136,13 @@ export async function readListings(db: Queryable, skuIds: readonly string[]): Pr
   return (await db.query<ListingRow>(LISTINGS, [skuIds])).map(fromListingRow)
 }
 
+// ORDER BY names the table's columns: a bare xid would be the text in the select list, in which 10 comes before 9.
 const READ_CHANGES = statement(
   'catalog_read_changes',
   `
-  SELECT xid::text, seq::text, sku_id, kind, created_at FROM catalog_change
-  WHERE (xid, seq) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-  ORDER BY xid, seq LIMIT $3`
+  SELECT c.xid::text, c.seq::text, c.sku_id, c.kind, c.created_at FROM catalog_change c
+  WHERE (c.xid, c.seq) > ($1::xid8, $2::bigint) AND c.xid < pg_snapshot_xmin(pg_current_snapshot())
+  ORDER BY c.xid, c.seq LIMIT $3`
 )
 
 interface ChangeRow {

@@ -50,6 +50,8 @@ export function operation<B = undefined, P = undefined, Q = undefined, H = undef
   const inputErrors: ErrorCode[] = body || query || headers || consumes ? ['validation_failed'] : []
   const codes = new Set([...inputErrors, ...errors, ...(access === 'public' ? [] : AUTH_ERRORS), ...SHARED_ERRORS])
   if (body || consumes) codes.add('payload_too_large').add('unsupported_media_type')
+  const parts = { body, params, querystring: query, headers }
+  const given = Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined))
   return {
     schema: {
       operationId: id,
@@ -58,10 +60,7 @@ export function operation<B = undefined, P = undefined, Q = undefined, H = undef
       ...(description === undefined ? {} : { description }),
       ...(consumes === undefined ? {} : { consumes: [...consumes] }),
       security: access === 'public' ? [] : [{ [`${access.role}Key`]: [] }, ...(access.role === 'operator' ? [{ operatorJwt: [] }] : [])],
-      body: body as B,
-      params: params as P,
-      querystring: query as Q,
-      headers: headers as H,
+      ...(given as { body: B; params: P; querystring: Q; headers: H }),
       response: { ...response, ...problemResponses([...codes]) } as R
     },
     config: { access }

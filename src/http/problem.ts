@@ -116,7 +116,13 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     titleZh: 'Idempotency-Key 已用于其他请求',
     advice: 'Use a new key for a new effect. Nothing was done.'
   },
-  rate_limited: { status: 429, title: 'Too many requests', titleZh: '请求过于频繁', advice: 'Wait `Retry-After` seconds.', retryable: true },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    titleZh: '请求过于频繁',
+    advice: 'Wait `Retry-After` seconds. Each server instance counts on its own; `RateLimit` says what is left.',
+    retryable: true
+  },
   header_too_large: { status: 431, title: 'The headers are too large', titleZh: '请求头过大', advice: 'Send fewer and shorter headers.' },
   internal_error: {
     status: 500,

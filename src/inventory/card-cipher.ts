@@ -24,4 +24,5 @@ export const sealCard = (keys: SealKeys, card: { readonly id: string; readonly s
 export const unsealCard = (dataKey: KeyObject, card: StoredCard): CardSecret =>
   decodeSecret(unseal(dataKey, associatedData(card.id, card.skuId, card.dataKeyId), card.ciphertext))
 
-export const fingerprintOf = (keys: Pick<SealKeys, 'fingerprintKey'>, secret: CardSecret): Buffer => keyedHash(keys.fingerprintKey, fingerprintText(secret))
+export const fingerprintOf = (keys: Pick<SealKeys, 'fingerprintKey'>, secret: CardSecret): Buffer =>
+  keyedHash(keys.fingerprintKey, fingerprintText(secret))

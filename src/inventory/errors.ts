@@ -16,7 +16,8 @@ export class CardUnreadable extends Error {
 export const cardNotMovable = (): DomainError =>
   new DomainError('state_conflict', 'The card is not in a state that allows this: it is sold, void, or past its expiry.')
 
-export const notStocked = (): DomainError => new DomainError('state_conflict', 'This SKU is not sold from stock: its product is not of the kind "card".')
+export const notStocked = (): DomainError =>
+  new DomainError('state_conflict', 'This SKU is not sold from stock: its product is not of the kind "card".')
 
 export const skuNotFound = (): DomainError => notFound('sku')
 
@@ -33,8 +34,7 @@ export const importsBusy = (): DomainError =>
 
 export const serverStopping = (): DomainError => new DomainError('overloaded', 'The server is stopping.', { retryAfterSeconds: 5 })
 
-export const importTakenOver = (): DomainError =>
-  new DomainError('state_conflict', 'The import made no progress for too long and was given up.')
+export const importTakenOver = (): DomainError => new DomainError('state_conflict', 'The import made no progress for too long and was given up.')
 
 /** What was stored of an import that ended early stays: the answer has to say so. */
 export function importEndedEarly(error: unknown, batchId: string, { accepted }: Progress): unknown {

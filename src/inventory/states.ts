@@ -17,13 +17,15 @@ export const CARD_ACTIONS = ['quarantine', 'release', 'void'] as const
 
 export type CardAction = (typeof CARD_ACTIONS)[number]
 
-/** Only unsold states: a sold card moves by an after-sales claim. */
-const UNSOLD: readonly CardState[] = ['quarantined', 'available']
+/** Only these: a sold card moves by an after-sales claim. */
+const UNSOLD = ['quarantined', 'available'] as const satisfies readonly CardState[]
+
+export type UnsoldState = (typeof UNSOLD)[number]
 
 const TARGETS: Readonly<Record<CardAction, CardState>> = { quarantine: 'quarantined', release: 'available', void: 'void' }
 
 export interface Move {
-  readonly from: readonly CardState[]
+  readonly from: readonly UnsoldState[]
   readonly to: CardState
 }
 

@@ -1,6 +1,14 @@
 /** Opens cards, and lends the keys that seal them. Data keys stay in memory, unwrapped, once they were used. */
 import type { KeyObject } from 'node:crypto'
-import { createDataKey, createMasterKeyring, ensureSingleDataKey, type MasterKey, readDataKeys, Unsealable, verifyMasterKeys } from '../kit/crypto/index.ts'
+import {
+  createDataKey,
+  createMasterKeyring,
+  ensureSingleDataKey,
+  type MasterKey,
+  readDataKeys,
+  Unsealable,
+  verifyMasterKeys
+} from '../kit/crypto/index.ts'
 import type { Db } from '../kit/db/index.ts'
 import type { CardSecret, StoredCard } from './card.ts'
 import { type SealKeys, unsealCard } from './card-cipher.ts'

@@ -51,12 +51,13 @@ interface EventRow {
   created_at: Date
 }
 
+// ORDER BY names the table's columns: a bare xid would be the text in the select list, in which 10 comes before 9.
 const READ = statement(
   'outbox_read',
   `
-  SELECT id, type, reseller_id, subject_id, data, xid::text, seq::text, created_at FROM outbox
-  WHERE reseller_id = $1 AND (xid, seq) > ($2::xid8, $3::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-  ORDER BY xid, seq LIMIT $4`
+  SELECT o.id, o.type, o.reseller_id, o.subject_id, o.data, o.xid::text, o.seq::text, o.created_at FROM outbox o
+  WHERE o.reseller_id = $1 AND (o.xid, o.seq) > ($2::xid8, $3::bigint) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
+  ORDER BY o.xid, o.seq LIMIT $4`
 )
 
 /** The reseller's events after a position, oldest first. The position before all events is `{ xid: '0', seq: '0' }`. */
@@ -72,4 +73,13 @@ export async function readEvents(db: Queryable, resellerId: string, after: { xid
     seq: row.seq,
     createdAt: row.created_at
   }))
+}
+
+const END = statement('outbox_end', 'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid')
+
+/** The position behind everything that can be read now; whatever can be read later lies behind it. */
+export async function readEventsEnd(db: Queryable): Promise<{ xid: string; seq: string }> {
+  const [row] = await db.query<{ xid: string }>(END)
+  if (row === undefined) throw new Error('PostgreSQL gave no snapshot')
+  return { xid: row.xid, seq: '0' }
 }

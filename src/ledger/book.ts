@@ -104,6 +104,16 @@ function addEntry(rows: Postings, draft: TransferDraft, leg: number, account: Wo
 }
 
 const emptyPostings = (): Postings => ({
-  transferIds: [], kinds: [], subjectIds: [], steps: [], currencies: [], notes: [],
-  entryTransferIds: [], legs: [], accountIds: [], amounts: [], versions: [], balances: []
+  transferIds: [],
+  kinds: [],
+  subjectIds: [],
+  steps: [],
+  currencies: [],
+  notes: [],
+  entryTransferIds: [],
+  legs: [],
+  accountIds: [],
+  amounts: [],
+  versions: [],
+  balances: []
 })

@@ -30,26 +30,38 @@ const COLUMNS = 'a.id, a.owner_id, a.kind, a.currency, a.shard, a.balance, a.ver
 /** Ids and numbers need no quoting, and joining them costs a tenth of what the driver's escaping does. */
 export const arrayOf = (items: readonly (string | bigint | number)[]): string => `{${items.join(',')}}`
 
-const LOCK = statement('ledger_lock', `
-  SELECT ${COLUMNS} FROM ledger_account a WHERE a.id = ANY($1::uuid[]) ORDER BY a.id FOR NO KEY UPDATE`)
+const LOCK = statement(
+  'ledger_lock',
+  `
+  SELECT ${COLUMNS} FROM ledger_account a WHERE a.id = ANY($1::uuid[]) ORDER BY a.id FOR NO KEY UPDATE`
+)
 const READ = statement('ledger_read', `SELECT ${COLUMNS} FROM ledger_account a WHERE a.id = ANY($1::uuid[])`)
-const OF_OWNER = statement('ledger_accounts_of_owner', `
-  SELECT ${COLUMNS} FROM ledger_account a WHERE a.owner_id = $1 ORDER BY a.currency, a.kind, a.shard`)
+const OF_OWNER = statement(
+  'ledger_accounts_of_owner',
+  `
+  SELECT ${COLUMNS} FROM ledger_account a WHERE a.owner_id = $1 ORDER BY a.currency, a.kind, a.shard`
+)
 // The two halves keep both on the unique index: IS NOT DISTINCT FROM would read the whole table.
-const FIND = statement('ledger_find', `
+const FIND = statement(
+  'ledger_find',
+  `
   WITH k AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[]) WITH ORDINALITY AS k (owner_id, kind, currency, shard, n))
   SELECT k.n::int AS n, ${COLUMNS} FROM k JOIN ledger_account a
     ON a.owner_id = k.owner_id AND a.kind = k.kind AND a.currency = k.currency::char(3) AND a.shard = k.shard
   UNION ALL
   SELECT k.n::int AS n, ${COLUMNS} FROM k JOIN ledger_account a
-    ON a.owner_id IS NULL AND k.owner_id IS NULL AND a.kind = k.kind AND a.currency = k.currency::char(3) AND a.shard = k.shard`)
+    ON a.owner_id IS NULL AND k.owner_id IS NULL AND a.kind = k.kind AND a.currency = k.currency::char(3) AND a.shard = k.shard`
+)
 // Sorted: two transactions that open the same accounts wait for each other in one order.
-const OPEN = statement('ledger_open', `
+const OPEN = statement(
+  'ledger_open',
+  `
   INSERT INTO ledger_account (id, owner_id, kind, currency, shard, credit_limit)
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::smallint[], $6::bigint[])
     AS k (id, owner_id, kind, currency, shard, credit_limit) ORDER BY owner_id, kind, currency, shard
-  ON CONFLICT (owner_id, kind, currency, shard) DO NOTHING`)
+  ON CONFLICT (owner_id, kind, currency, shard) DO NOTHING`
+)
 
 export async function selectForUpdate(tx: Tx, ids: readonly string[]): Promise<AccountState[]> {
   return (await tx.query<AccountRow>(LOCK, [arrayOf(ids)])).map(fromAccountRow)
@@ -67,7 +79,10 @@ export async function listAccounts(db: Queryable, ownerId: string): Promise<Acco
 /** One account or undefined for each key, in the order of the keys. */
 export async function findAccounts(db: Queryable, keys: readonly AccountKey[]): Promise<(AccountState | undefined)[]> {
   const rows = await db.query<AccountRow & { n: number }>(FIND, [
-    keys.map(key => key.ownerId), keys.map(key => key.kind), keys.map(key => key.currency), keys.map(key => key.shard)
+    keys.map(key => key.ownerId),
+    keys.map(key => key.kind),
+    keys.map(key => key.currency),
+    keys.map(key => key.shard)
   ])
   const found = new Array<AccountState | undefined>(keys.length).fill(undefined)
   for (const row of rows) found[row.n - 1] = fromAccountRow(row)
@@ -76,13 +91,20 @@ export async function findAccounts(db: Queryable, keys: readonly AccountKey[]): 
 
 export async function insertAccounts(tx: Tx, ids: readonly string[], accounts: readonly NewAccount[]): Promise<void> {
   await tx.execute(OPEN, [
-    ids, accounts.map(account => account.ownerId), accounts.map(account => account.kind), accounts.map(account => account.currency),
-    accounts.map(account => account.shard), accounts.map(account => account.creditLimit)
+    ids,
+    accounts.map(account => account.ownerId),
+    accounts.map(account => account.kind),
+    accounts.map(account => account.currency),
+    accounts.map(account => account.shard),
+    accounts.map(account => account.creditLimit)
   ])
 }
 
-const SET_CREDIT_LIMIT = statement('ledger_set_credit_limit', `
-  UPDATE ledger_account SET credit_limit = $2::bigint WHERE id = $1 AND credit_limit IS NOT NULL AND balance + $2::bigint >= 0`)
+const SET_CREDIT_LIMIT = statement(
+  'ledger_set_credit_limit',
+  `
+  UPDATE ledger_account SET credit_limit = $2::bigint WHERE id = $1 AND credit_limit IS NOT NULL AND balance + $2::bigint >= 0`
+)
 
 /** False if the account owes more than that already, or is a platform account. */
 export const updateCreditLimit = async (tx: Tx, id: string, limit: bigint): Promise<boolean> =>
@@ -105,29 +127,48 @@ export interface Postings {
   readonly balances: bigint[]
 }
 
-const INSERT_TRANSFERS = statement('ledger_insert_transfers', `
+const INSERT_TRANSFERS = statement(
+  'ledger_insert_transfers',
+  `
   INSERT INTO ledger_transfer (id, kind, subject_id, step, currency, note)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[])`)
-const INSERT_ENTRIES = statement('ledger_insert_entries', `
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[])`
+)
+const INSERT_ENTRIES = statement(
+  'ledger_insert_entries',
+  `
   INSERT INTO ledger_entry (transfer_id, leg, account_id, amount, account_version, balance_after)
-  SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])`)
-const UPDATE_ACCOUNTS = statement('ledger_update_accounts', `
+  SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])`
+)
+const UPDATE_ACCOUNTS = statement(
+  'ledger_update_accounts',
+  `
   UPDATE ledger_account a SET balance = n.balance, version = n.version
-  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS n (id, balance, version) WHERE a.id = n.id`)
+  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS n (id, balance, version) WHERE a.id = n.id`
+)
 
 /** Started together; they run in this order on the one connection, so the entries find their transfers. */
 export async function insertPostings(tx: Tx, rows: Postings, accounts: readonly AccountState[]): Promise<void> {
   const notes = rows.notes.length === 0 ? null : rows.notes
   const [, , updated] = await Promise.all([
     tx.execute(INSERT_TRANSFERS, [
-      arrayOf(rows.transferIds), rows.kinds, arrayOf(rows.subjectIds), arrayOf(rows.steps), arrayOf(rows.currencies), notes
+      arrayOf(rows.transferIds),
+      rows.kinds,
+      arrayOf(rows.subjectIds),
+      arrayOf(rows.steps),
+      arrayOf(rows.currencies),
+      notes
     ]),
     tx.execute(INSERT_ENTRIES, [
-      arrayOf(rows.entryTransferIds), arrayOf(rows.legs), arrayOf(rows.accountIds), arrayOf(rows.amounts), arrayOf(rows.versions),
+      arrayOf(rows.entryTransferIds),
+      arrayOf(rows.legs),
+      arrayOf(rows.accountIds),
+      arrayOf(rows.amounts),
+      arrayOf(rows.versions),
       arrayOf(rows.balances)
     ]),
     tx.execute(UPDATE_ACCOUNTS, [
-      arrayOf(accounts.map(account => account.id)), arrayOf(accounts.map(account => account.balance)),
+      arrayOf(accounts.map(account => account.id)),
+      arrayOf(accounts.map(account => account.balance)),
       arrayOf(accounts.map(account => account.version))
     ])
   ])
@@ -147,10 +188,13 @@ interface EntryRow {
   created_at: Date
 }
 
-const ENTRIES = statement('ledger_entries', `
+const ENTRIES = statement(
+  'ledger_entries',
+  `
   SELECT e.transfer_id, t.kind, t.subject_id, t.note, e.account_id, e.amount, t.currency, e.account_version, e.balance_after, t.created_at
   FROM ledger_entry e JOIN ledger_transfer t ON t.id = e.transfer_id
-  WHERE e.account_id = $1 AND e.account_version < $2::bigint ORDER BY e.account_version DESC LIMIT $3`)
+  WHERE e.account_id = $1 AND e.account_version < $2::bigint ORDER BY e.account_version DESC LIMIT $3`
+)
 const BEYOND_ALL = 9_223_372_036_854_775_807n
 
 export interface EntryPage {

@@ -16,11 +16,9 @@ export const PLATFORM_SHARDS = 16
 export const WALLET_KIND = 'wallet'
 export const HELD_KIND = 'wallet_held'
 
-export const walletKey = (resellerId: string, currency: string): AccountKey =>
-  ({ ownerId: resellerId, kind: WALLET_KIND, currency, shard: 0 })
+export const walletKey = (resellerId: string, currency: string): AccountKey => ({ ownerId: resellerId, kind: WALLET_KIND, currency, shard: 0 })
 
-export const heldKey = (resellerId: string, currency: string): AccountKey =>
-  ({ ownerId: resellerId, kind: HELD_KIND, currency, shard: 0 })
+export const heldKey = (resellerId: string, currency: string): AccountKey => ({ ownerId: resellerId, kind: HELD_KIND, currency, shard: 0 })
 
 /** The wallet first, then what is held. Neither may go below zero until a credit limit is agreed. */
 export const newWallet = (resellerId: string, currency: string): NewAccount[] =>
@@ -29,4 +27,5 @@ export const newWallet = (resellerId: string, currency: string): NewAccount[] =>
 /** All shards of revenue, then all shards of funding. Platform accounts have no bound. */
 export const platformKeys = (currency: string): NewAccount[] =>
   (['revenue', 'funding'] as const).flatMap(kind =>
-    Array.from({ length: PLATFORM_SHARDS }, (_, shard) => ({ ownerId: null, kind, currency, shard, creditLimit: null })))
+    Array.from({ length: PLATFORM_SHARDS }, (_, shard) => ({ ownerId: null, kind, currency, shard, creditLimit: null }))
+  )

@@ -82,5 +82,8 @@ async function readWallets(db: Db, wanted: ReadonlyMap<string, WalletOf>): Promi
 async function openPlatform(db: Db, currency: string): Promise<ReadonlyMap<PlatformKind, readonly string[]>> {
   const accounts = await db.tx(tx => ensureAccounts(tx, platformKeys(currency)))
   const ids = accounts.map(account => account.id)
-  return new Map([['revenue', ids.slice(0, PLATFORM_SHARDS)], ['funding', ids.slice(PLATFORM_SHARDS)]])
+  return new Map([
+    ['revenue', ids.slice(0, PLATFORM_SHARDS)],
+    ['funding', ids.slice(PLATFORM_SHARDS)]
+  ])
 }

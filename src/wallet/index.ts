@@ -1,6 +1,17 @@
-export { PLATFORM_SHARDS } from './accounts.ts'
-export type { PlatformKind, WalletAccounts } from './accounts.ts'
-export { createWalletDirectory } from './directory.ts'
-export type { WalletDirectory, WalletOf } from './directory.ts'
-export { captureDraft, chargeDraft, creditDraft, debitDraft, holdDraft, refundDraft, releaseDraft } from './templates.ts'
-export type { FundingMovement, OrderMovement } from './templates.ts'
+export { PLATFORM_SHARDS, type PlatformKind, type WalletAccounts } from './accounts.ts'
+export { creditWallet } from './credit-wallet.ts'
+export { createWalletDirectory, type WalletDirectory, type WalletOf } from './directory.ts'
+export { readWallet } from './read-wallet.ts'
+export { type WalletDeps, walletRoutes } from './routes.ts'
+export { walletSchemas } from './schemas.ts'
+export {
+  captureDraft,
+  chargeDraft,
+  creditDraft,
+  debitDraft,
+  type FundingMovement,
+  holdDraft,
+  type OrderMovement,
+  refundDraft,
+  releaseDraft
+} from './templates.ts'

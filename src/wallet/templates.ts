@@ -39,7 +39,7 @@ export interface FundingMovement {
   readonly subjectId: string
   readonly currency: string
   readonly amount: bigint
-  readonly note: string
+  readonly note?: string
 }
 
 /** Money arrived: funding → wallet. */
@@ -53,15 +53,30 @@ export const debitDraft = (movement: FundingMovement, accounts: WalletAccounts, 
 function move(kind: string, movement: OrderMovement, from: string, to: string): TransferDraft {
   const { orderId, currency, amount, step = 0 } = movement
   return {
-    id: newId(), kind, subjectId: orderId, step, currency,
-    entries: [{ accountId: from, amount: -amount }, { accountId: to, amount }]
+    id: newId(),
+    kind,
+    subjectId: orderId,
+    step,
+    currency,
+    entries: [
+      { accountId: from, amount: -amount },
+      { accountId: to, amount }
+    ]
   }
 }
 
 function fund(kind: string, movement: FundingMovement, from: string, to: string): TransferDraft {
   const { subjectId, currency, amount, note } = movement
   return {
-    id: newId(), kind, subjectId, step: 0, currency, note,
-    entries: [{ accountId: from, amount: -amount }, { accountId: to, amount }]
+    id: newId(),
+    kind,
+    subjectId,
+    step: 0,
+    currency,
+    ...(note === undefined ? {} : { note }),
+    entries: [
+      { accountId: from, amount: -amount },
+      { accountId: to, amount }
+    ]
   }
 }

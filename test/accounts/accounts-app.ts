@@ -39,13 +39,16 @@ export interface AppOptions {
   readonly limits?: RateLimitOptions
 }
 
-function strictBodies() {
+/** As in the application: bodies are taken as they are, the rest is text and is coerced. */
+function strictBodies(): AjvCompiler.BuildCompilerFromPool {
   const factory = AjvCompiler()
-  return (external: unknown, options: { customOptions?: object }) => {
-    const make = (coerceTypes: false | 'array') =>
-      factory(external, { ...options, customOptions: { ...options.customOptions, removeAdditional: false, coerceTypes } })
+  return (external, options) => {
+    const make = (coerceTypes: false | 'array') => {
+      const customOptions = { ...(options as { customOptions?: object }).customOptions, removeAdditional: false, coerceTypes }
+      return factory(external, { ...options, customOptions } as Parameters<typeof factory>[1] & { mode?: never })
+    }
     const [strict, coerce] = [make(false), make('array')]
-    return (route: { httpPart?: string }) => (route.httpPart === 'body' ? strict : coerce)(route)
+    return part => ((part as { httpPart?: string }).httpPart === 'body' ? strict : coerce)(part)
   }
 }
 

@@ -1,9 +1,9 @@
 /** A whole kahub for one test file: its own database from the template, real Redis, real HTTP routes. */
 import { randomBytes } from 'node:crypto'
-import pino from 'pino'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import { createLog } from '../../src/log.ts'
 import { createServices, type ServiceOverrides } from '../../src/services.ts'
 import { startWorker } from '../../src/worker.ts'
 import { createTestDatabase } from './database.ts'
@@ -55,7 +55,7 @@ export async function startTestApp(
     PORT: '0'
   })
   const lines = overrides.logLines
-  const log = lines === undefined ? pino({ level: 'silent' }) : pino({ level: 'info' }, { write: line => void lines.push(line) })
+  const log = lines === undefined ? createLog('silent') : createLog('info', { write: line => void lines.push(line) })
   const services = await createServices(config, log, overrides)
   const worker = overrides.worker === true ? startWorker(services, log) : null
   const app = await buildApp(services, log)

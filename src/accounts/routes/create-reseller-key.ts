@@ -13,7 +13,8 @@ export function createResellerKeyRoute(app: App, { db }: AccountsDeps): void {
       id: 'createResellerApiKey',
       tag: TAG,
       summary: 'Make an API key for a reseller',
-      description: 'The answer is the only place where the key itself is shown.',
+      description:
+        'The answer is the only place where the key itself is shown. `dailySpendCap` bounds what orders placed with the key cost in one day (UTC).',
       access: WRITE,
       params: accountParams.reseller,
       body: CreateResellerKey,

@@ -72,13 +72,40 @@ function textLine(line: string): KeyLine {
 type Column = 'number' | 'secret' | 'expiresAt' | 'other'
 
 const HEADERS: ReadonlyMap<string, Column> = new Map([
-  ...['number', 'no', 'cardno', 'cardnumber', 'account', 'serial', 'serialnumber', '卡号', '账号', '帐号', '序列号'].map(name => [name, 'number'] as const),
-  ...['secret', 'key', 'code', 'cardkey', 'cardsecret', 'cardcode', 'pin', 'password', '卡密', '密码', '卡密码', '兑换码', '激活码', '密钥', '卡密内容'].map(
-    name => [name, 'secret'] as const
+  ...['number', 'no', 'cardno', 'cardnumber', 'account', 'serial', 'serialnumber', '卡号', '账号', '帐号', '序列号'].map(
+    name => [name, 'number'] as const
   ),
-  ...['expiresat', 'expires', 'expiry', 'expirydate', 'expiration', 'expirationdate', 'validuntil', '有效期', '有效期至', '到期时间', '过期时间', '到期日'].map(
-    name => [name, 'expiresAt'] as const
-  )
+  ...[
+    'secret',
+    'key',
+    'code',
+    'cardkey',
+    'cardsecret',
+    'cardcode',
+    'pin',
+    'password',
+    '卡密',
+    '密码',
+    '卡密码',
+    '兑换码',
+    '激活码',
+    '密钥',
+    '卡密内容'
+  ].map(name => [name, 'secret'] as const),
+  ...[
+    'expiresat',
+    'expires',
+    'expiry',
+    'expirydate',
+    'expiration',
+    'expirationdate',
+    'validuntil',
+    '有效期',
+    '有效期至',
+    '到期时间',
+    '过期时间',
+    '到期日'
+  ].map(name => [name, 'expiresAt'] as const)
 ])
 
 const WITHOUT_HEADER: Readonly<Record<number, readonly Column[]>> = { 1: ['secret'], 2: ['number', 'secret'], 3: ['number', 'secret', 'expiresAt'] }
@@ -107,7 +134,14 @@ function createCsvParser(): (line: string) => ParsedLine {
 
 /** The columns that a first line names; null: it names none, and is a key. */
 function headerOf(cells: readonly string[]): Column[] | null {
-  const columns = cells.map(cell => HEADERS.get(trimKey(cell).toLowerCase().replaceAll(/[\s_-]+/g, '')) ?? 'other')
+  const columns = cells.map(
+    cell =>
+      HEADERS.get(
+        trimKey(cell)
+          .toLowerCase()
+          .replaceAll(/[\s_-]+/g, '')
+      ) ?? 'other'
+  )
   if (columns.every(column => column === 'other')) return null
   return columns.length === 1 ? ['secret'] : columns.map((column, index) => (columns.indexOf(column) === index ? column : 'other'))
 }

@@ -20,14 +20,11 @@ export interface BodyLimits {
   readonly maxLines: number
 }
 
-export interface LineBlock {
-  /** Lines with their ends, the last line of the body perhaps without. */
-  readonly bytes: Uint8Array<ArrayBuffer>
-  readonly lines: number
-}
-
-/** Throws: payload_too_large, request_timeout, and the reason of `signal`. */
-export async function* lineBlocks(body: Readable, limits: BodyLimits, signal: AbortSignal): AsyncGenerator<LineBlock> {
+/**
+ * Each block is lines with their ends, the last line of the body perhaps without.
+ * Throws: payload_too_large, request_timeout, and the reason of `signal`.
+ */
+export async function* lineBlocks(body: Readable, limits: BodyLimits, signal: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const block = createBlock()
   let bytes = 0
   let lines = 0
@@ -69,8 +66,8 @@ function createBlock() {
     },
     isFull: (): boolean => lines >= BLOCK_MAX_LINES || length > BLOCK_MAX_BYTES - LINE_MAX_BYTES - 2,
     isEmpty: (): boolean => length === 0,
-    take(): LineBlock {
-      const taken = { bytes: new Uint8Array(buffer.buffer, 0, length), lines: lines + (lineBytes > 0 ? 1 : 0) }
+    take(): Uint8Array<ArrayBuffer> {
+      const taken = new Uint8Array(buffer.buffer, 0, length)
       buffer = Buffer.allocUnsafeSlow(BLOCK_MAX_BYTES)
       length = 0
       lines = 0

@@ -29,7 +29,13 @@ export function createLineSealer(job: SealJob): (block: Uint8Array<ArrayBuffer>)
   const parse = createLineParser(job)
   let line = 0
   return block => {
-    const rows = { ids: [] as string[], fingerprints: [] as Buffer[], ciphertexts: [] as Buffer[], expiries: [] as (number | null)[], lines: [] as number[] }
+    const rows = {
+      ids: [] as string[],
+      fingerprints: [] as Buffer[],
+      ciphertexts: [] as Buffer[],
+      expiries: [] as (number | null)[],
+      lines: [] as number[]
+    }
     const rejected: { line: number; reason: RejectReason }[] = []
     for (const text of linesOf(block)) {
       line++

@@ -42,6 +42,12 @@ export interface Db extends Queryable {
    * statement time-out, and whatever `work` throws.
    */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * Runs reads against one view of the database, read-only. For checks and reports over whole tables: each statement may take
+   * `SNAPSHOT_TIMEOUT_S`. Meanwhile vacuum removes nothing that was visible when it began.
+   * Throws: `dependency_unavailable`, `overloaded` on a statement time-out, and whatever `work` throws.
+   */
+  snapshot<T>(work: (db: Queryable) => Promise<T>): Promise<T>
   /** Connections in use and waited for, for metrics and readiness. */
   load(): { total: number; idle: number; waiting: number }
   close(): Promise<void>
@@ -66,7 +72,17 @@ const SESSION_SQL = `SET lock_timeout = '2s'; SET statement_timeout = '8s'; SET 
 SELECT set_config('transaction_timeout', '10s', false) WHERE current_setting('server_version_num')::int >= 170000;
 SET ROLE kahub_app`
 
+/** Longer than a check of some ten million orders; shorter than what makes dead rows pile up in the hot tables. */
+const SNAPSHOT_TIMEOUT_S = 120
+const BEGIN_SNAPSHOT_SQL = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '${SNAPSHOT_TIMEOUT_S}s';
+SET LOCAL work_mem = '64MB';
+SELECT set_config('transaction_timeout', '${2 * SNAPSHOT_TIMEOUT_S}s', true) WHERE current_setting('server_version_num')::int >= 170000`
+
 export function createDatabase(options: DatabaseOptions): Db {
+  let closing = false
+  const onError = (error: Error): void => {
+    if (!closing) options.onError(error)
+  }
   const config: PoolConfig & { pipeline: boolean; onConnect: (client: PoolClient) => Promise<void> } = {
     connectionString: options.url,
     max: options.maxConnections,
@@ -76,17 +92,21 @@ export function createDatabase(options: DatabaseOptions): Db {
     application_name: 'kahub',
     pipeline: true,
     onConnect: async client => {
-      client.on('error', options.onError)
+      client.on('error', onError)
       await client.query(SESSION_SQL)
     }
   }
   const pool = new PgPool(config)
-  pool.on('error', options.onError)
+  pool.on('error', onError)
   return {
     ...queryable(pool),
     tx: work => runTransaction(pool, work),
+    snapshot: work => attemptTransaction(pool, work, BEGIN_SNAPSHOT_SQL).catch(error => Promise.reject(toDomainError(error))),
     load: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    close: () => pool.end()
+    close: () => {
+      closing = true
+      return pool.end()
+    }
   }
 }
 
@@ -120,11 +140,11 @@ async function runTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Prom
   }
 }
 
-async function attemptTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+async function attemptTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>, begin = 'BEGIN'): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    const begun = client.query('BEGIN')
+    const begun = client.query(begin)
     begun.catch(() => undefined)
     const result = await work(queryable(client) as Tx)
     await begun

@@ -1,0 +1,10 @@
+import type { Rule } from '../rule.ts'
+
+export const cardHasOneFingerprint: Rule = {
+  name: 'card_has_one_fingerprint',
+  description: 'Every card has exactly one fingerprint, so that its key can never be stocked again.',
+  sql: `
+    SELECT coalesce(c.id, f.card_id) AS card_id, coalesce(f.fingerprints, 0) AS fingerprints
+    FROM card c FULL JOIN (SELECT card_id, count(*) AS fingerprints FROM card_fingerprint GROUP BY card_id) f ON f.card_id = c.id
+    WHERE c.id IS NULL OR f.fingerprints IS DISTINCT FROM 1`
+}

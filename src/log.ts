@@ -1,0 +1,29 @@
+/** The log: one JSON object a line. Errors are reduced to what can be read and searched; a driver's error carries its whole client. */
+import pino, { type DestinationStream, type Logger } from 'pino'
+
+interface LogError {
+  readonly type: string
+  readonly message: string
+  readonly code?: unknown
+  readonly stack?: string | undefined
+  readonly cause?: LogError
+}
+
+const CAUSES_MAX = 3
+
+function describe(error: unknown, depth = 0): LogError {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
+  const { code, cause } = error as Error & { code?: unknown }
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code === undefined ? {} : { code }),
+    ...(cause === undefined || depth >= CAUSES_MAX ? {} : { cause: describe(cause, depth + 1) }),
+    ...(depth === 0 ? { stack: error.stack } : {})
+  }
+}
+
+export function createLog(level: string, destination?: DestinationStream): Logger {
+  const options = { level, base: { pid: process.pid }, serializers: { err: (error: unknown) => describe(error) } }
+  return destination === undefined ? pino(options) : pino(options, destination)
+}

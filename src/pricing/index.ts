@@ -1,0 +1,6 @@
+export { deleteExpiredQuotes } from './jobs.ts'
+export { type Buyer, type Price, type PricePart, type PriceRule, type PriceSet, price, price as quote, quantityBreaks } from './price.ts'
+export type { StoredQuote } from './quote.ts'
+export { readQuote } from './repository.ts'
+export { type PricingDeps, pricingRoutes } from './routes.ts'
+export { pricingSchemas } from './schemas.ts'

@@ -1,0 +1,53 @@
+/** What happened, for the reseller that it concerns: read by polling for now. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Static } from 'typebox'
+import { operation, ownerOf, pageLimit, Ref } from '../http/index.ts'
+import type { CursorCodec } from '../kit/cursor.ts'
+import type { Db } from '../kit/db/index.ts'
+import { invalid } from '../kit/errors.ts'
+import { readEvents, readEventsEnd } from '../kit/outbox.ts'
+import { toApiEvent } from './convert.ts'
+import { EventPageSchema, EventsQuery } from './schemas.ts'
+
+export interface WebhooksDeps {
+  readonly db: Db
+  readonly cursors: CursorCodec
+}
+
+const BEFORE_ALL = { xid: '0', seq: '0' }
+
+export const webhooksRoutes =
+  (deps: WebhooksDeps): FastifyPluginAsyncTypebox =>
+  async app => {
+    app.route({
+      method: 'GET',
+      url: '/v1/events',
+      ...operation({
+        id: 'listEvents',
+        tag: 'Events',
+        summary: 'Follow your events, oldest first',
+        description:
+          'Events are in the order in which they were committed, and none is ever skipped: a reader that goes on from `nextCursor` sees each exactly once. ' +
+          'An event can be read a moment after the answer to the request that caused it.',
+        access: { role: 'reseller', scope: 'events:read' },
+        query: EventsQuery,
+        response: { 200: Ref(EventPageSchema) }
+      }),
+      handler: async request => await eventsPage(deps, ownerOf(request), request.query)
+    })
+  }
+
+/** Throws: validation_failed. */
+async function eventsPage({ db, cursors }: WebhooksDeps, resellerId: string, query: Static<typeof EventsQuery>) {
+  const scope = `events:${resellerId}`
+  const cursorOf = ({ xid, seq }: { xid: string; seq: string }): string => cursors.encode(scope, [xid, seq])
+  if (query.from !== undefined) {
+    if (query.cursor !== undefined) throw invalid('/query/from', 'cannot be combined with a cursor')
+    return { data: [], nextCursor: cursorOf(await readEventsEnd(db)) }
+  }
+  const after = query.cursor === undefined ? BEFORE_ALL : positionOf(cursors.decode(scope, query.cursor))
+  const events = await readEvents(db, resellerId, after, pageLimit(query))
+  return { data: events.map(toApiEvent), nextCursor: cursorOf(events.at(-1) ?? after) }
+}
+
+const positionOf = ([xid = '0', seq = '0']: readonly (string | number)[]) => ({ xid: String(xid), seq: String(seq) })

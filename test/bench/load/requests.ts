@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto'
+import type { LoadPlan } from './contract.ts'
+
+const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T
+
+/** Makes the requests of a plan: every order has an idempotency key of its own. */
+export function createRequests({ host, keys, request }: LoadPlan): () => string {
+  const heads = keys.map(key => `host: ${host}\r\nauthorization: Bearer ${key}\r\n`)
+  if (request.kind === 'get') {
+    const gets = heads.map(head => `GET ${request.path} HTTP/1.1\r\n${head}\r\n`)
+    return () => pick(gets)
+  }
+  const tag = randomBytes(6).toString('hex')
+  const posts = heads.map(head => `POST /v1/orders HTTP/1.1\r\n${head}content-type: application/json\r\nidempotency-key: ${tag}-`)
+  const bodies = request.skuIds.map(skuId => {
+    const body = JSON.stringify({ skuId, quantity: 1 })
+    return `\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  })
+  let serial = 0
+  return () => `${pick(posts)}${serial++}${pick(bodies)}`
+}
