@@ -1,12 +1,13 @@
 /** Builds the HTTP application: plugins in visible order, then the modules' routes. Does not listen and reads no environment. */
 import AjvCompiler from '@fastify/ajv-compiler'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger } from 'fastify'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { accountsRoutes, accountsSchemas } from './accounts/index.ts'
 import { catalogRoutes, catalogSchemas } from './catalog/index.ts'
 import {
   authPlugin,
   clientErrorAnswer,
+  docsPlugin,
   errorsPlugin,
   MoneySchema,
   newRequestId,
@@ -15,7 +16,6 @@ import {
   requestContextPlugin,
   SignedMoneySchema
 } from './http/index.ts'
-import { docsPlugin } from './http/plugins/docs.ts'
 import { invariantsRoutes, invariantsSchemas } from './invariants/index.ts'
 import { inventoryRoutes, inventorySchemas } from './inventory/index.ts'
 import { ordersRoutes, ordersSchemas } from './orders/index.ts'
@@ -48,9 +48,8 @@ const SCHEMAS = [
 export async function buildApp(services: Services, log: FastifyBaseLogger) {
   const app = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
     genReqId: newRequestId,
-    requestIdLogLabel: 'requestId',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     trustProxy: services.config.trustProxy,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -91,7 +90,10 @@ function strictBodies(): AjvCompiler.BuildCompilerFromPool {
     const { mode, ...given } = options ?? {}
     if (mode === 'JTD') throw new Error('schemas are JSON schemas here')
     const make = (coerceTypes: false | 'array') =>
-      factory(external, { ...given, customOptions: { ...(given as AjvOptions).customOptions, removeAdditional: false, allErrors: false, coerceTypes } })
+      factory(external, {
+        ...given,
+        customOptions: { ...(given as AjvOptions).customOptions, removeAdditional: false, allErrors: false, coerceTypes }
+      })
     const strict = make(false)
     const coerce = make('array')
     return route => (isBody(route) ? strict : coerce)(route)

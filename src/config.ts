@@ -1,5 +1,6 @@
 /** The only reader of the environment. Everything is checked here, once, and frozen; a mistake is a sentence that says what to do. */
 import { createHash, randomBytes } from 'node:crypto'
+import envSchema from 'env-schema'
 
 export interface MasterKey {
   readonly kid: string
@@ -34,74 +35,110 @@ export class ConfigError extends Error {}
 
 const ADMIN_KEY_MIN_CHARACTERS = 32
 const MASTER_KEY_BYTES = 32
+const POSTGRES_URL = '^postgres(ql)?://.+'
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
-type Env = Readonly<Record<string, string | undefined>>
+/** An unset variable and an empty one are the same. */
+const SCHEMA = {
+  type: 'object',
+  properties: {
+    PORT: { type: 'integer', minimum: 0, maximum: 65_535, default: 3000 },
+    HOST: { type: 'string', default: '127.0.0.1' },
+    DATABASE_URL: { type: 'string', pattern: POSTGRES_URL },
+    KAHUB_MIGRATION_URL: { type: 'string', pattern: POSTGRES_URL },
+    REDIS_URL: { type: 'string', pattern: '^rediss?://.+' },
+    KAHUB_DATA_DIR: { type: 'string', default: '.kahub' },
+    KAHUB_ADMIN_KEY: { type: 'string', minLength: ADMIN_KEY_MIN_CHARACTERS },
+    KAHUB_MASTER_KEY: { type: 'string' },
+    KAHUB_PROCESS: { type: 'string', enum: ['api', 'worker', 'all'], default: 'all' },
+    LOG_LEVEL: { type: 'string', enum: LOG_LEVELS, default: 'info' },
+    KAHUB_DATABASE_CONNECTIONS: { type: 'integer', minimum: 2, maximum: 200, default: 12 },
+    KAHUB_JWT_ISSUER: { type: 'string' },
+    KAHUB_JWT_AUDIENCE: { type: 'string' },
+    KAHUB_JWT_JWKS_URL: { type: 'string', pattern: '^https?://.+' },
+    KAHUB_TRUST_PROXY: { type: 'boolean', default: false },
+    KAHUB_RATE_LIMIT_PER_MINUTE: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 600_000 },
+    KAHUB_ALLOW_UNSAFE_DATABASE: { type: 'boolean', default: false }
+  }
+}
+
+interface Env {
+  readonly PORT: number
+  readonly HOST: string
+  readonly DATABASE_URL?: string
+  readonly KAHUB_MIGRATION_URL?: string
+  readonly REDIS_URL?: string
+  readonly KAHUB_DATA_DIR: string
+  readonly KAHUB_ADMIN_KEY?: string
+  readonly KAHUB_MASTER_KEY?: string
+  readonly KAHUB_PROCESS: Config['process']
+  readonly LOG_LEVEL: string
+  readonly KAHUB_DATABASE_CONNECTIONS: number
+  readonly KAHUB_JWT_ISSUER?: string
+  readonly KAHUB_JWT_AUDIENCE?: string
+  readonly KAHUB_JWT_JWKS_URL?: string
+  readonly KAHUB_TRUST_PROXY: boolean
+  readonly KAHUB_RATE_LIMIT_PER_MINUTE: number
+  readonly KAHUB_ALLOW_UNSAFE_DATABASE: boolean
+}
+
+type Source = Readonly<Record<string, string | undefined>>
 
 /** Throws ConfigError. */
-export function readConfig(env: Env = process.env): Config {
-  const text = (name: string): string | null => env[name]?.trim() || null
-  const databaseUrl = url(text('DATABASE_URL'), 'DATABASE_URL', /^postgres(ql)?:\/\//)
-  const adminKey = text('KAHUB_ADMIN_KEY')
-  const masterKeys = text('KAHUB_MASTER_KEY')
-  if (adminKey !== null && adminKey.length < ADMIN_KEY_MIN_CHARACTERS) {
-    throw new ConfigError(`KAHUB_ADMIN_KEY must have at least ${ADMIN_KEY_MIN_CHARACTERS} characters, for example: ${exampleKey('base64url')}`)
+export function readConfig(source: Source = process.env): Config {
+  const env = parse(source)
+  if (env.DATABASE_URL !== undefined) requireSecrets(env)
+  return Object.freeze({
+    port: env.PORT,
+    host: env.HOST,
+    databaseUrl: env.DATABASE_URL ?? null,
+    migrationUrl: env.KAHUB_MIGRATION_URL ?? null,
+    redisUrl: env.REDIS_URL ?? null,
+    dataDir: env.KAHUB_DATA_DIR,
+    adminKey: env.KAHUB_ADMIN_KEY ?? null,
+    masterKeys: env.KAHUB_MASTER_KEY === undefined ? null : parseMasterKeys(env.KAHUB_MASTER_KEY),
+    process: env.KAHUB_PROCESS,
+    logLevel: env.LOG_LEVEL,
+    databaseConnections: env.KAHUB_DATABASE_CONNECTIONS,
+    jwt: jwt(env),
+    trustProxy: env.KAHUB_TRUST_PROXY,
+    rateLimitPerMinute: env.KAHUB_RATE_LIMIT_PER_MINUTE,
+    allowUnsafeDatabase: env.KAHUB_ALLOW_UNSAFE_DATABASE
+  })
+}
+
+function parse(source: Source): Env {
+  const data: Record<string, string> = {}
+  for (const name of Object.keys(SCHEMA.properties)) {
+    const value = source[name]?.trim()
+    if (value) data[name] = value
   }
-  if (databaseUrl !== null && adminKey === null) {
+  try {
+    return envSchema<Env>({ data, schema: SCHEMA, env: false })
+  } catch (error) {
+    throw new ConfigError(`Check the environment: ${(error as Error).message.replaceAll('env/', '')}`)
+  }
+}
+
+function requireSecrets(env: Env): void {
+  if (env.KAHUB_ADMIN_KEY === undefined) {
     throw new ConfigError(`With DATABASE_URL, set KAHUB_ADMIN_KEY to a secret of 32 or more characters, for example: ${exampleKey('base64url')}`)
   }
-  if (databaseUrl !== null && masterKeys === null) {
+  if (env.KAHUB_MASTER_KEY === undefined) {
     throw new ConfigError(
       `With DATABASE_URL, set KAHUB_MASTER_KEY to 32 bytes of base64 and keep it safe: without it no card can be read. For example: ${exampleKey('base64')}`
     )
   }
-  return Object.freeze({
-    port: integer(env, 'PORT', { fallback: 3000, min: 0, max: 65_535 }),
-    host: text('HOST') ?? '127.0.0.1',
-    databaseUrl,
-    migrationUrl: url(text('KAHUB_MIGRATION_URL'), 'KAHUB_MIGRATION_URL', /^postgres(ql)?:\/\//),
-    redisUrl: url(text('REDIS_URL'), 'REDIS_URL', /^rediss?:\/\//),
-    dataDir: text('KAHUB_DATA_DIR') ?? '.kahub',
-    adminKey,
-    masterKeys: masterKeys === null ? null : parseMasterKeys(masterKeys),
-    process: oneOf(text('KAHUB_PROCESS') ?? 'all', 'KAHUB_PROCESS', ['api', 'worker', 'all'] as const),
-    logLevel: oneOf(text('LOG_LEVEL') ?? 'info', 'LOG_LEVEL', LOG_LEVELS),
-    databaseConnections: integer(env, 'KAHUB_DATABASE_CONNECTIONS', { fallback: 12, min: 2, max: 200 }),
-    jwt: jwt(text('KAHUB_JWT_ISSUER'), text('KAHUB_JWT_AUDIENCE'), text('KAHUB_JWT_JWKS_URL')),
-    trustProxy: text('KAHUB_TRUST_PROXY') === 'true',
-    rateLimitPerMinute: integer(env, 'KAHUB_RATE_LIMIT_PER_MINUTE', { fallback: 600_000, min: 1, max: 1_000_000_000 }),
-    allowUnsafeDatabase: text('KAHUB_ALLOW_UNSAFE_DATABASE') === 'true'
-  })
+  if (env.REDIS_URL === undefined) {
+    throw new ConfigError('With DATABASE_URL, set REDIS_URL as well: instances that share a database must share a Redis')
+  }
 }
 
 const exampleKey = (encoding: 'base64' | 'base64url'): string => randomBytes(MASTER_KEY_BYTES).toString(encoding)
 
-function url(value: string | null, name: string, pattern: RegExp): string | null {
-  if (value === null) return null
-  if (!pattern.test(value) || !URL.canParse(value))
-    throw new ConfigError(`${name} is not a URL that starts with ${pattern.source.replaceAll(/[\\^?]/g, '')}`)
-  return value
-}
-
-function integer(env: Env, name: string, range: { fallback: number; min: number; max: number }): number {
-  const value = env[name]?.trim()
-  if (!value) return range.fallback
-  const number = Number(value)
-  if (!Number.isInteger(number) || number < range.min || number > range.max) {
-    throw new ConfigError(`${name} must be a whole number from ${range.min} to ${range.max}`)
-  }
-  return number
-}
-
-function oneOf<const T extends string>(value: string, name: string, allowed: readonly T[]): T {
-  const found = allowed.find(each => each === value)
-  if (found === undefined) throw new ConfigError(`${name} must be one of ${allowed.join(', ')}`)
-  return found
-}
-
-function jwt(issuer: string | null, audience: string | null, jwksUrl: string | null): Config['jwt'] {
-  if (issuer === null && audience === null && jwksUrl === null) return null
-  if (issuer === null || audience === null || jwksUrl === null || !URL.canParse(jwksUrl)) {
+function jwt({ KAHUB_JWT_ISSUER: issuer, KAHUB_JWT_AUDIENCE: audience, KAHUB_JWT_JWKS_URL: jwksUrl }: Env): Config['jwt'] {
+  if (issuer === undefined && audience === undefined && jwksUrl === undefined) return null
+  if (issuer === undefined || audience === undefined || jwksUrl === undefined) {
     throw new ConfigError('Operators with a JWT need all three: KAHUB_JWT_ISSUER, KAHUB_JWT_AUDIENCE and KAHUB_JWT_JWKS_URL')
   }
   return { issuer, audience, jwksUrl }

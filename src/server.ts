@@ -1,55 +1,65 @@
 /** The process: start, listen, drain. */
+import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { createLog } from './log.ts'
 import { createServices } from './services.ts'
-import { startWorker, type Worker } from './worker.ts'
+import { startWorker } from './worker.ts'
 
 /** Past this a request in flight is a request that hangs. */
 const DRAIN_MAX_MS = 25_000
+const IDLE_SWEEP_MS = 50
+/** Connections that the kernel holds while a flash sale begins. */
+const LISTEN_BACKLOG = 4_096
 
 async function main(): Promise<void> {
   const config = readConfig()
   const log = createLog(config.logLevel)
   const services = await createServices(config, log)
-  const worker: Worker | null = config.process === 'api' ? null : startWorker(services, log)
+  const worker = config.process === 'api' ? null : startWorker(services, log)
   const app = config.process === 'worker' ? null : await buildApp(services, log)
-  if (app !== null) {
-    const address = await app.listen({ port: config.port, host: config.host, backlog: 4096 })
-    if (services.newAdminKey !== null) process.stdout.write(`\nOperator key, shown this once (KAHUB_ADMIN_KEY): ${services.newAdminKey}\n\n`)
-    log.info({ address, docs: `${address}/docs` }, 'kahub is ready')
+  const close = async (): Promise<void> => {
+    if (app !== null) await drain(app)
+    await worker?.stop()
+    await services.close()
   }
+  stopOnSignal(close, log)
+  if (app === null) return log.info('kahub worker is ready')
+  const address = await app.listen({ port: config.port, host: config.host, backlog: LISTEN_BACKLOG })
+  if (services.newAdminKey !== null) process.stdout.write(`\nOperator key, shown this once: ${services.newAdminKey}\n\n`)
+  log.info({ address, docs: `${address}/docs` }, 'kahub is ready')
+}
 
+/** Requests in flight are answered. Their connections are kept alive by their clients, and go as soon as they are idle. */
+async function drain(app: FastifyInstance): Promise<void> {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS)
+  await app.close().finally(() => clearInterval(sweep))
+}
+
+/** A terminal and npm both send SIGINT: the second signal of a stop is not a new one. */
+function stopOnSignal(close: () => Promise<void>, log: ReturnType<typeof createLog>): void {
   let stopping = false
-  const stop = (signal: string): void => {
+  const stop = (signal: NodeJS.Signals): void => {
     if (stopping) return
     stopping = true
     log.info({ signal }, 'draining')
     const forced = setTimeout(() => {
-      log.error('drain took too long')
+      log.error('draining took too long')
       process.exit(1)
     }, DRAIN_MAX_MS)
-    Promise.resolve(app?.close())
-      .then(() => worker?.stop())
-      .then(() => services.close())
-      .then(
-        () => {
-          clearTimeout(forced)
-          log.info('stopped')
-          process.exitCode = 0
-        },
-        error => {
-          log.error({ err: error }, 'stopping failed')
-          process.exit(1)
-        }
-      )
+    close()
+      .then(() => log.info('stopped'))
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'stopping failed')
+        process.exitCode = 1
+      })
+      .finally(() => clearTimeout(forced))
   }
-  process.on('SIGTERM', () => stop('SIGTERM'))
-  process.on('SIGINT', () => stop('SIGINT'))
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
 }
 
 main().catch((error: Error) => {
   process.stderr.write(`kahub cannot start: ${error.message}\n`)
-  if (!(error instanceof ConfigError) && process.env['LOG_LEVEL'] === 'debug') process.stderr.write(`${error.stack}\n`)
   process.exit(1)
 })

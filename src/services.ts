@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { createAuthenticator } from './accounts/index.ts'
 import { createChangeFeed, createListings } from './catalog/index.ts'
-import { type Config, ConfigError, deriveKey } from './config.ts'
+import { type Config, deriveKey } from './config.ts'
 import { startEmbeddedPostgres, startEmbeddedValkey } from './embedded/index.ts'
 import { readSecrets } from './embedded-secrets.ts'
 import { createAllocator, createVault } from './inventory/index.ts'
@@ -83,9 +83,6 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
 }
 
 async function startServers(config: Config, log: Logger) {
-  if (config.databaseUrl !== null && config.redisUrl === null) {
-    throw new ConfigError('With DATABASE_URL, set REDIS_URL as well: instances that share a database must share a Redis')
-  }
   const logger = { info: (message: string) => log.info(message), warn: (message: string) => log.warn(message) }
   const postgres = config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, logger }) : null
   try {

@@ -52,7 +52,7 @@ export const fromListingRow = (row: ListingRow): ListingData => ({
 })
 
 /** For ids whose form the schema has checked already. */
-export function fromBodyId(kind: 'product' | 'reseller', text: string, pointer: string): string {
+function fromBodyId(kind: 'product' | 'reseller', text: string, pointer: string): string {
   const uuid = parseId(kind, text)
   if (uuid === null) throw invalid(pointer, `is not the id of a ${kind}`)
   return uuid

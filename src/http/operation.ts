@@ -86,7 +86,7 @@ function problemResponses(codes: readonly ErrorCode[]): Record<number, unknown> 
   )
 }
 
-const retryHeader = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', format: 'int32', minimum: 0, maximum: 86_400 } } }
+const retryHeader = { 'Retry-After': { description: 'Seconds to wait.', type: 'integer', format: 'int32', minimum: 0, maximum: 86_400 } }
 
 function exampleProblem(code: ErrorCode): object {
   const { status, title, advice, retryable } = PROBLEMS[code]

@@ -2,7 +2,7 @@
  * Builders for every schema of the API. Each string has a length, each list a size, each integer a range: a schema without a limit is a bug.
  */
 import { type Static, type TSchema, type TString, Type } from 'typebox'
-import { type IdKind, idPattern, newId, toApiId } from '../kit/ids.ts'
+import { type IdKind, idPattern, toApiId } from '../kit/ids.ts'
 import { AMOUNT_PATTERN } from '../kit/money.ts'
 
 interface StrOptions {
@@ -101,7 +101,7 @@ export const Metadata = Type.Record(Type.String({ pattern: '^[A-Za-z0-9_.-]{1,40
   examples: [{ buyer: '4711' }]
 })
 
-export const exampleId = (kind: IdKind): string => toApiId(kind, newId())
+export const exampleId = (kind: IdKind): string => toApiId(kind, EXAMPLE_UUID)
 
 function spread<T extends object>(options: T): { [K in keyof T]: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [K in keyof T]: NonNullable<T[K]> }

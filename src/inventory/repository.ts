@@ -1,4 +1,4 @@
-/** SQL of cards and batches as operators see them and move them. Imports write in `import/`, orders in `issue-cards.ts`. */
+/** SQL of cards and batches as operators see them and move them. Imports write in `import/`, orders in `issue-repository.ts`. */
 import { and, asc, desc, eq, gt, inArray, lt, type Queryable, sql, statement, type Tx } from '../kit/db/index.ts'
 import { type Batch, type BatchLine, REJECT_REASONS } from './batch.ts'
 import type { Card, CardState, Reveal, StoredCard } from './card.ts'

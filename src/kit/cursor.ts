@@ -15,21 +15,33 @@ export interface CursorCodec {
 }
 
 const MAC_BYTES = 9
+/** Followers of a feed send one cursor again and again; checking its seal costs more than all the rest of their request. */
+const REMEMBERED_MAX = 10_000
 
 export function createCursorCodec(key: Buffer): CursorCodec {
   const mac = (scope: string, payload: string): Buffer =>
     createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, MAC_BYTES)
+  const remembered = new Map<string, CursorValues>()
+  const remember = (name: string, values: CursorValues): CursorValues => {
+    remembered.set(name, values)
+    const [oldest] = remembered.keys()
+    if (remembered.size > REMEMBERED_MAX && oldest !== undefined) remembered.delete(oldest)
+    return values
+  }
   return {
     encode: (scope, values) => {
       const payload = Buffer.from(JSON.stringify(values)).toString('base64url')
       return `${payload}.${mac(scope, payload).toString('base64url')}`
     },
     decode: (scope, text) => {
+      const name = `${scope}\0${text}`
+      const known = remembered.get(name)
+      if (known !== undefined) return known
       const [payload = '', seal = '', ...rest] = text.split('.')
       const given = Buffer.from(seal, 'base64url')
       const sealed = rest.length === 0 && given.length === MAC_BYTES && timingSafeEqual(given, mac(scope, payload))
       if (!sealed) throw invalid('/query/cursor', 'is not a cursor of this list')
-      return JSON.parse(Buffer.from(payload, 'base64url').toString()) as CursorValues
+      return remember(name, JSON.parse(Buffer.from(payload, 'base64url').toString()) as CursorValues)
     }
   }
 }

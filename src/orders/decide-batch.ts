@@ -5,9 +5,9 @@
 import type { SkuRow } from '../catalog/index.ts'
 import type { BatchLane, StoredCard } from '../inventory/index.ts'
 import { keyReused } from '../kit/idempotency.ts'
-import type { Book } from '../ledger/index.ts'
+import { type Book, insufficientFunds } from '../ledger/index.ts'
 import { chargeDraft, holdDraft } from '../wallet/index.ts'
-import { insufficientFunds, outOfStock, referenceTaken, spendCapReached } from './errors.ts'
+import { outOfStock, referenceTaken, spendCapReached } from './errors.ts'
 import type { ExistingOrder, OrderCandidate, Placement, PlaceOutcome } from './order.ts'
 
 /** What the transaction knows, all of it under lock. */

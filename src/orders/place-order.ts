@@ -1,15 +1,16 @@
 /** Places one order: price it, queue it, and answer with what the batch decided. */
-import type { Listings } from '../catalog/index.ts'
+import type { Listing, Listings } from '../catalog/index.ts'
 import type { Allocator } from '../inventory/index.ts'
 import type { Db } from '../kit/db/index.ts'
-import { type DomainError, overloaded } from '../kit/errors.ts'
+import { assertNever, DomainError, notFound, overloaded } from '../kit/errors.ts'
 import { inProgress, keyReused } from '../kit/idempotency.ts'
 import { newId } from '../kit/ids.ts'
+import { insufficientFunds } from '../ledger/index.ts'
 import { readQuote } from '../pricing/index.ts'
 import type { WalletDirectory } from '../wallet/index.ts'
-import { type Assessment, assessOrder } from './assess-order.ts'
+import { assessOrder } from './assess-order.ts'
 import { existingKey } from './decide-batch.ts'
-import { insufficientFunds, outOfStock } from './errors.ts'
+import { outOfStock } from './errors.ts'
 import type { FindReplay } from './find-replay.ts'
 import type { ExistingOrder, OrderCandidate, OrderRequest, PlacedOrder, PlaceOutcome } from './order.ts'
 import { type RevealDeps, revealAgain } from './reveal-again.ts'
@@ -53,41 +54,57 @@ async function placeOnce(deps: PlaceOrderDeps, request: OrderRequest): Promise<P
   const known = deps.listings.get(request.skuId)
   let listing = known instanceof Promise ? await known : known
   for (let attempt = 0; attempt < REPRICE_MAX; attempt++) {
-    const quote = request.quoteId === null ? null : await readQuote(deps.db, request.resellerId, request.quoteId)
-    const assessment = assessOrder(request, listing, quote, new Date())
-    if (assessment.kind === 'refused') return await replayOrThrow(deps, request, assessment.error)
-    // A sold-out SKU answers from the counter and never touches its cards.
-    if (assessment.listing.available < request.quantity && !request.backorder) return await replayOrThrow(deps, request, outOfStock())
-    const candidate = await toCandidate(deps, request, assessment)
-    if (candidate.wallet === null && candidate.price.total > 0n) return await replayOrThrow(deps, request, insufficientFunds())
-    const outcome = await deps.allocator.submit(candidate)
+    const offer = await toOffer(deps, request, listing)
+    if (offer instanceof DomainError) return await replayOrThrow(deps, request, offer)
+    const outcome = await deps.allocator.submit(offer.candidate)
     switch (outcome.kind) {
       case 'placed':
-        return { ...outcome.placed, replayed: false, cardKind: assessment.listing.cardKind }
+        return { ...outcome.placed, replayed: false, cardKind: offer.listing.cardKind }
       case 'existing':
         return await replay(deps, request, outcome.order)
       case 'refused':
         throw outcome.error
       case 'stale':
         listing = await deps.listings.fresh(request.skuId)
+        break
+      default:
+        assertNever(outcome)
     }
   }
   throw overloaded('The price of this SKU keeps changing. Repeat the request with the same key.')
 }
 
-async function toCandidate(
-  deps: PlaceOrderDeps,
-  request: OrderRequest,
-  { listing, price }: Extract<Assessment, { kind: 'ok' }>
-): Promise<OrderCandidate> {
-  const { resellerId } = request
-  if (deps.wallets.platform('revenue', price.currency, 0) === undefined) await deps.wallets.ensurePlatform(price.currency)
-  let wallet = deps.wallets.find(resellerId, price.currency)
-  if (wallet === undefined) {
-    await deps.wallets.load([{ resellerId, currency: price.currency }])
-    wallet = deps.wallets.find(resellerId, price.currency)
+interface Offer {
+  readonly listing: Listing
+  readonly candidate: OrderCandidate
+}
+
+/** The candidate for the allocator, or why there is none. */
+async function toOffer(deps: PlaceOrderDeps, request: OrderRequest, listing: Listing | null): Promise<Offer | DomainError> {
+  if (listing === null) return notFound('SKU')
+  const quote = request.quoteId === null ? null : await readQuote(deps.db, request.resellerId, request.quoteId)
+  try {
+    const price = assessOrder(request, listing, quote, new Date())
+    // A sold-out SKU answers from the counter and never touches its cards.
+    if (listing.available < request.quantity && !request.backorder) return outOfStock()
+    const known = findWallet(deps, request.resellerId, price.currency)
+    const wallet = known instanceof Promise ? await known : known
+    if (wallet === null && price.total > 0n) return insufficientFunds()
+    const { skuId, quantity } = request
+    return { listing, candidate: { id: newId(), request, skuId, quantity, price, revision: listing.revision, wallet } }
+  } catch (error) {
+    if (error instanceof DomainError) return error
+    throw error
   }
-  return { id: newId(), request, skuId: request.skuId, quantity: request.quantity, price, revision: listing.revision, wallet: wallet ?? null }
+}
+
+/** At once when it is cached, as it is for every reseller that has ordered before. */
+function findWallet({ wallets }: PlaceOrderDeps, resellerId: string, currency: string): OrderCandidate['wallet'] | Promise<OrderCandidate['wallet']> {
+  const known = wallets.find(resellerId, currency)
+  if (known !== undefined && wallets.platform('revenue', currency, 0) !== undefined) return known
+  return Promise.all([wallets.load([{ resellerId, currency }]), wallets.ensurePlatform(currency)]).then(
+    () => wallets.find(resellerId, currency) ?? null
+  )
 }
 
 /** What would be refused now may have been placed before: the key decides. */

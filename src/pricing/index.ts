@@ -1,6 +1,5 @@
 export { deleteExpiredQuotes } from './jobs.ts'
-export { type Buyer, type Price, type PricePart, type PriceRule, type PriceSet, price, price as quote, quantityBreaks } from './price.ts'
-export type { StoredQuote } from './quote.ts'
+export { type Buyer, type Price, type PriceRule, price, price as quote, quantityBreaks } from './price.ts'
 export { readQuote } from './repository.ts'
-export { type PricingDeps, pricingRoutes } from './routes.ts'
+export { pricingRoutes } from './routes.ts'
 export { pricingSchemas } from './schemas.ts'

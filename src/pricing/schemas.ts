@@ -44,7 +44,7 @@ export const SkuSchema = Type.Object(
     code: Str(100, { description: 'The article number; it never changes.' }),
     name: Str(NAME_MAX),
     kind: OneOf(PRODUCT_KINDS),
-    price: Type.Unsafe<{ amount: string; currency: string }>({ ...Money, description: 'Your price of one unit in the smallest order.' }),
+    price: Money,
     quantityBreaks: List(Ref(QuantityBreakSchema), BREAKS_MAX, { description: 'Your price of one unit by quantity, ascending.' }),
     stock: Int(0, STOCK_MAX, { description: 'Cards in stock, at most half a second ago.' }),
     minQuantity: Quantity('The smallest order.'),
@@ -54,7 +54,7 @@ export const SkuSchema = Type.Object(
     instructions: Type.Optional(Str(TEXT_MAX, { description: 'How the buyer redeems it, plain text.' })),
     state: OneOf(SALE_STATES, { description: 'Paused: it cannot be ordered now.' })
   },
-  { $id: 'Sku', examples: [exampleSku] }
+  { $id: 'Sku', description: 'A SKU with your prices: `price` is that of one unit in the smallest order.', examples: [exampleSku] }
 )
 
 const exampleProduct = { id: exampleId('product'), name: 'Steam wallet, China', category: 'gift-cards', kind: 'card', skus: [exampleSku] }
@@ -71,7 +71,7 @@ export const ProductSchema = Type.Object(
   { $id: 'Product', examples: [exampleProduct] }
 )
 
-export const CatalogChangeSchema = Type.Object(
+const CatalogChangeSchema = Type.Object(
   {
     skuId: Id('sku'),
     kind: OneOf(CHANGE_KINDS, { description: 'What changed. `listing`: anything but price and stock; also a new SKU.' }),

@@ -32,7 +32,7 @@ const STEPS: readonly Step[] = [
   {
     name: 'openapi-lint',
     commands: [
-      ['node_modules/@redocly/cli/bin/cli.js', 'lint', 'openapi/openapi.json', '--config=.redocly.yaml'],
+      ['node_modules/@redocly/cli/bin/cli.js', 'lint', 'openapi/openapi.json', '--config=.redocly.yaml', '--format=stylish'],
       ['node_modules/@stoplight/spectral-cli/dist/index.js', 'lint', 'openapi/openapi.json', '--ruleset=.spectral.yaml', '--fail-severity=error']
     ]
   }
@@ -42,6 +42,7 @@ const STEPS: readonly Step[] = [
 const ENVIRONMENT = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
 
 const running = new Set<ChildProcess>()
+let interrupted = false
 
 function runCommand(command: readonly string[]): Promise<Result> {
   const child = spawn(process.execPath, command, { cwd: ROOT, env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'], timeout: STEP_MAX_MS })
@@ -73,7 +74,7 @@ async function runSteps(steps: readonly Step[]): Promise<boolean[]> {
   const waiting = [...steps]
   const results: boolean[] = []
   const lane = async (): Promise<void> => {
-    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) results.push(await runStep(step))
+    for (let step = waiting.shift(); step !== undefined && !interrupted; step = waiting.shift()) results.push(await runStep(step))
   }
   await Promise.all(Array.from({ length: PARALLEL_STEPS }, lane))
   return results
@@ -87,8 +88,8 @@ function chooseSteps(wanted: readonly string[]): readonly Step[] {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
+    interrupted = true
     for (const child of running) child.kill('SIGTERM')
-    process.exitCode = 1
   })
 }
 
@@ -96,7 +97,7 @@ try {
   const results = await runSteps(chooseSteps(process.argv.slice(2)))
   const failed = results.filter(ok => !ok).length
   process.stdout.write(`${results.length - failed} passed, ${failed} failed\n`)
-  if (failed > 0) process.exitCode = 1
+  if (failed > 0 || interrupted) process.exitCode = 1
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1

@@ -27,7 +27,7 @@ export const MANY_SKUS = 1_000
 export const MANY_RESELLERS = 1_000
 export const YARDSTICK_CLIENTS = 16
 
-const QUICK = { rounds: 3, seconds: 4 }
+const QUICK = { rounds: 3, seconds: 3 }
 const FULL = { rounds: 7, seconds: 10 }
 
 export const USAGE = `npm run bench -- [options] [results.json]

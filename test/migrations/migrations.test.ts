@@ -8,13 +8,13 @@ const SERVER_URL = process.env['TEST_DATABASE_URL'] ?? ''
 
 const inEmptyDatabase = (work: (databaseUrl: string) => Promise<void>): Promise<void> => withEmptyDatabase(SERVER_URL, work)
 
-t.test('instances that start together on an empty database all succeed, and each file is applied once', () =>
+t.test('instances that start together on an empty database all succeed, and each file is applied once', t =>
   inEmptyDatabase(async databaseUrl => {
     t.strictSame(await migratesTogether(databaseUrl), [])
   })
 )
 
-t.test('migrating again applies nothing and leaves the schema as it is', () =>
+t.test('migrating again applies nothing and leaves the schema as it is', t =>
   inEmptyDatabase(async databaseUrl => {
     t.strictSame(await migratesOnce(databaseUrl), [])
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Buyer, type PriceRule, price, quantityBreaks } from '../../src/pricing/index.ts'
+import { type Buyer, type PriceRule, price, quantityBreaks, quote } from '../../src/pricing/index.ts'
 
 const ME = 'me'
 const GOLD = 'gold'
@@ -106,6 +106,13 @@ t.test('the quantity breaks say for each quantity what the price says, and nothi
       }
     })
   )
+})
+
+t.test('a price is the same however often it is asked for, under both names', async t => {
+  const asked = { listing: cny(100n, [{ tier: GOLD, resellerId: null, minQuantity: 1, unitPrice: 90n }]), ...BUYER, quantity: 7 }
+  const before = structuredClone(asked)
+  t.same(quote(asked), price(asked))
+  t.same(asked, before)
 })
 
 t.test('a set without a price for the quantity is passed over', async t => {

@@ -116,6 +116,33 @@ t.test('products are listed with the SKUs on sale at my price; what is paused is
   t.equal((await plain.call('GET', `/v1/products?cursor=${page.nextCursor}`)).status, 400, 'a cursor is of the reseller that got it')
 })
 
+t.test('a page of products is cut between two products when they have very many SKUs', async t => {
+  const category = `cat-${newId()}`
+  const insert = statement(
+    'test_many_skus',
+    `WITH made AS (INSERT INTO sku (id, product_id, code, name, currency, price)
+      SELECT id, $1, id::text, 'S', 'CNY', 10000 FROM unnest($2::uuid[]) AS ids (id) RETURNING id)
+, fenced AS (INSERT INTO sku_fence (sku_id) SELECT id FROM made)
+    INSERT INTO stock_published (sku_id, available) SELECT id, 0 FROM made`
+  )
+  const sizes = [1_500, 600, 500]
+  const ids: string[] = []
+  for (const size of sizes) {
+    const { id } = await expectStatus(201, admin('POST', '/v1/admin/products', { body: { name: 'P', category, kind: 'card' } }))
+    await services.db.execute(insert, [bare(id), Array.from({ length: size }, newId)])
+    ids.unshift(id)
+  }
+  const shown = (page: Json) => page.data.map((product: Json) => [product.id, product.skus.length])
+  const first = await get(plain.call, `/v1/products?category=${category}`)
+  t.same(shown(first), [
+    [ids[0], 500],
+    [ids[1], 600]
+  ])
+  const second = await get(plain.call, `/v1/products?category=${category}&cursor=${first.nextCursor}`)
+  t.same(shown(second), [[ids[2], 1_500]])
+  t.equal(second.nextCursor, null)
+})
+
 t.test('SKUs are listed newest first, and found by code and product', async t => {
   const skuId = await createSku(hub)
   const sku = await readSku(plain.call, skuId)

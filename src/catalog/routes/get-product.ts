@@ -14,6 +14,7 @@ export function getProductRoute(app: App, { db }: CatalogDeps): void {
       id: 'getAdminProduct',
       tag: TAG,
       summary: 'Read a product',
+      description: 'Without its SKUs: list those by `productId`.',
       access: READ,
       params: ProductParams,
       response: { 200: Ref(AdminProductSchema) },

@@ -14,6 +14,7 @@ export function getSkuRoute(app: App, { db }: CatalogDeps): void {
       id: 'getAdminSku',
       tag: TAG,
       summary: 'Read a SKU',
+      description: 'With its base price and the stock of this moment.',
       access: READ,
       params: SkuParams,
       response: { 200: Ref(AdminSkuSchema) },

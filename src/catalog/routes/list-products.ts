@@ -15,6 +15,7 @@ export function listProductsRoute(app: App, { db, cursors }: CatalogDeps): void 
       id: 'listAdminProducts',
       tag: TAG,
       summary: 'List products, newest first',
+      description: 'Paused ones too.',
       access: READ,
       query: ProductQuery,
       response: { 200: Ref(AdminProductPage) }

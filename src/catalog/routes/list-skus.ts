@@ -15,6 +15,7 @@ export function listSkusRoute(app: App, { db, cursors }: CatalogDeps): void {
       id: 'listAdminSkus',
       tag: TAG,
       summary: 'List SKUs, newest first',
+      description: 'Paused ones too. Find one by its `code`.',
       access: READ,
       query: SkuQuery,
       response: { 200: Ref(AdminSkuPage) }

@@ -4,11 +4,11 @@ export const fulfilledIsAnnouncedOnce: Rule = {
   name: 'fulfilled_is_announced_once',
   description: 'Every fulfilled order has exactly one event that says so, for its own reseller; no other order has one.',
   sql: `
-    SELECT coalesce(o.id, e.subject_id) AS order_id, o.state, coalesce(e.events, 0) AS events
-    FROM orders o FULL JOIN (
-      SELECT subject_id, count(*) AS events, (min(reseller_id::text))::uuid AS reseller_id, count(DISTINCT reseller_id) AS resellers
-      FROM outbox WHERE type = 'order.fulfilled' GROUP BY subject_id
-    ) e ON e.subject_id = o.id
-    WHERE o.id IS NULL OR (o.state = 'fulfilled' AND e.events IS NULL) OR e.events > 1
-      OR e.resellers <> 1 OR e.reseller_id <> o.reseller_id OR (e.events > 0 AND o.state NOT IN ('fulfilled', 'refunded'))`
+    SELECT 'no event' AS what, o.id AS order_id FROM orders o
+    WHERE o.state = 'fulfilled' AND NOT EXISTS (SELECT FROM outbox e WHERE e.type = 'order.fulfilled' AND e.subject_id = o.id)
+    UNION ALL
+    SELECT 'event of an order that is not fulfilled, or for another reseller', e.subject_id FROM outbox e LEFT JOIN orders o ON o.id = e.subject_id
+    WHERE e.type = 'order.fulfilled' AND (o.id IS NULL OR o.state NOT IN ('fulfilled', 'refunded') OR e.reseller_id IS DISTINCT FROM o.reseller_id)
+    UNION ALL
+    SELECT 'several events', subject_id FROM outbox WHERE type = 'order.fulfilled' GROUP BY subject_id HAVING count(*) > 1`
 }

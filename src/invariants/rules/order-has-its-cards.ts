@@ -7,14 +7,15 @@ export const orderHasItsCards: Rule = {
   sql: `
     SELECT coalesce(o.id, c.order_id) AS order_id, o.state, o.quantity, coalesce(c.delivered, 0) AS delivered, coalesce(c.cards, 0) AS cards
     FROM orders o FULL JOIN (
-      SELECT order_id, count(*) AS cards, count(*) FILTER (WHERE state IN ('issued', 'revealed', 'returned', 'replaced')) AS delivered,
-        count(DISTINCT position) AS places, max(position) AS last
+      SELECT order_id, count(*) AS cards, count(*) FILTER (WHERE state <> 'reserved') AS delivered, max(position) AS last
       FROM card WHERE order_id IS NOT NULL GROUP BY order_id
     ) c ON c.order_id = o.id
-    WHERE o.id IS NULL OR c.places <> c.cards OR c.last >= o.quantity
+    WHERE o.id IS NULL OR c.last >= o.quantity
       OR CASE
         WHEN o.state IN ('fulfilled', 'refunded') THEN coalesce(c.delivered, 0) <> o.quantity OR c.cards <> c.delivered
         WHEN o.state IN ('cancelled', 'failed', 'rejected') THEN c.cards > 0
         ELSE c.cards > o.quantity
-      END`
+      END
+    UNION ALL
+    SELECT order_id, 'two cards at one place', NULL, NULL, count(*) FROM card WHERE order_id IS NOT NULL GROUP BY order_id, position HAVING count(*) > 1`
 }

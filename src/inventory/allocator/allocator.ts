@@ -6,7 +6,7 @@
 import { DomainError, overloaded } from '../../kit/errors.ts'
 import type { Leases } from '../../kit/lock.ts'
 import { type AllocationRequest, createLane, type Lane, type Mandate, mandateOf, type Ticket } from './lane.ts'
-import { createLeadership } from './leadership.ts'
+import { LeadershipBoard } from './leadership.ts'
 
 /** Larger batches hold wallets longer than they save commits. */
 const BATCH_MAX_ORDERS = 256
@@ -65,94 +65,129 @@ export interface AllocatorOptions<R extends AllocationRequest, A> {
   readonly onBatch?: (orders: number, durationMs: number) => void
 }
 
-export function createAllocator<R extends AllocationRequest, A>(options: AllocatorOptions<R, A>): Allocator<R, A> {
-  const lanes = new Map<string, Lane<R, A>>()
-  const ready = new Set<Lane<R, A>>()
-  const now = (): number => performance.now()
-  const leadership = createLeadership<R, A>(options.leases, { ready: lane => offer(lane), now })
-  let waiting = 0
-  let running = 0
-  let closing = false
-  let scheduled = false
-  let drained: (() => void) | null = null
+export const createAllocator = <R extends AllocationRequest, A>(options: AllocatorOptions<R, A>): Allocator<R, A> => new GroupCommitAllocator(options)
 
-  function submit(request: R): Promise<A> {
-    if (closing) return Promise.reject(overloaded('The server is shutting down. Repeat the request with the same key.'))
-    const lane = laneOf(request.skuId)
-    if (lane.queue.length >= LANE_MAX_WAITING || waiting >= TOTAL_MAX_WAITING) {
+class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<R, A> {
+  readonly #options: AllocatorOptions<R, A>
+  readonly #leadership: LeadershipBoard<R, A>
+  readonly #sweeper: NodeJS.Timeout
+  readonly #lanes = new Map<string, Lane<R, A>>()
+  /** Lanes with orders that this process may work on now, in the order in which they became so. */
+  readonly #ready = new Set<Lane<R, A>>()
+  #waiting = 0
+  #running = 0
+  #closing = false
+  #scheduled = false
+  #drained: (() => void) | null = null
+
+  constructor(options: AllocatorOptions<R, A>) {
+    this.#options = options
+    this.#leadership = new LeadershipBoard(options.leases, { ready: lane => this.#offer(lane), now: () => performance.now() })
+    options.leases.onWanted(skuId => this.#withLane(skuId, lane => this.#leadership.wantedByOther(lane)))
+    options.leases.onFreed(skuId => this.#withLane(skuId, lane => this.#leadership.freedByOther(lane)))
+    this.#sweeper = setInterval(() => this.#forgetIdleLanes(), LANE_IDLE_MS)
+    this.#sweeper.unref()
+  }
+
+  submit(request: R): Promise<A> {
+    if (this.#closing) return Promise.reject(overloaded('The server is shutting down. Repeat the request with the same key.'))
+    const lane = this.#laneOf(request.skuId)
+    if (lane.queue.length >= LANE_MAX_WAITING || this.#waiting >= TOTAL_MAX_WAITING) {
       return Promise.reject(overloaded('Too many orders are waiting. Repeat the request with the same key.'))
     }
     const { promise, resolve, reject } = Promise.withResolvers<A>()
-    lane.queue.push({ request, enteredAt: now(), solo: false, attempts: 0, resolve, reject })
-    waiting++
-    offer(lane)
+    lane.queue.push({ request, enteredAt: performance.now(), solo: false, attempts: 0, resolve, reject })
+    this.#waiting++
+    this.#offer(lane)
     return promise
   }
 
-  function laneOf(skuId: string): Lane<R, A> {
-    let lane = lanes.get(skuId)
+  stats(): AllocatorStats {
+    let degradedLanes = 0
+    for (const lane of this.#lanes.values()) if (lane.leadership === 'alone') degradedLanes++
+    return { waiting: this.#waiting, runningBatches: this.#running, lanes: this.#lanes.size, degradedLanes }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    clearInterval(this.#sweeper)
+    if (this.#waiting > 0 || this.#running > 0) {
+      await new Promise<void>(resolve => {
+        this.#drained = resolve
+      })
+    }
+    await Promise.all([...this.#lanes.values()].map(lane => this.#leadership.resign(lane)))
+  }
+
+  #laneOf(skuId: string): Lane<R, A> {
+    let lane = this.#lanes.get(skuId)
     if (lane === undefined) {
       lane = createLane(skuId)
-      lanes.set(skuId, lane)
+      this.#lanes.set(skuId, lane)
     }
     return lane
   }
 
-  function offer(lane: Lane<R, A>): void {
+  #withLane(skuId: string, act: (lane: Lane<R, A>) => void): void {
+    const lane = this.#lanes.get(skuId)
+    if (lane !== undefined) act(lane)
+  }
+
+  #offer(lane: Lane<R, A>): void {
     if (lane.busy || lane.queue.length === 0) return
-    if (leadership.admit(lane)) ready.add(lane)
-    schedule()
+    if (this.#leadership.admit(lane)) this.#ready.add(lane)
+    this.#schedule()
   }
 
   /** One turn of the event loop later: all requests that arrived together then share a batch. */
-  function schedule(): void {
-    if (scheduled || ready.size === 0) return
-    scheduled = true
+  #schedule(): void {
+    if (this.#scheduled || this.#ready.size === 0) return
+    this.#scheduled = true
     setImmediate(() => {
-      scheduled = false
-      while (ready.size > 0 && mayStart()) startBatch()
+      this.#scheduled = false
+      while (this.#ready.size > 0 && this.#mayStart()) this.#startBatch()
     })
   }
 
-  function mayStart(): boolean {
-    if (running === 0) return true
-    if (running >= CONCURRENT_BATCHES) return false
+  #mayStart(): boolean {
+    if (this.#running === 0) return true
+    if (this.#running >= CONCURRENT_BATCHES) return false
     let orders = 0
-    for (const lane of ready) {
+    for (const lane of this.#ready) {
       orders += lane.queue.length
       if (orders >= SECOND_BATCH_MIN_ORDERS) return true
     }
     return false
   }
 
-  function startBatch(): void {
+  #startBatch(): void {
     const tickets: Ticket<R, A>[] = []
     const taken: Lane<R, A>[] = []
     let cards = 0
-    for (const lane of ready) {
+    for (const lane of this.#ready) {
       if (tickets.length >= BATCH_MAX_ORDERS || cards >= BATCH_MAX_CARDS) break
-      ready.delete(lane)
+      this.#ready.delete(lane)
       const before = tickets.length
-      cards += fill(lane, tickets, cards)
+      cards += this.#fill(lane, tickets, cards)
       if (tickets.length > before) {
         lane.busy = true
         taken.push(lane)
       }
       if (tickets[0]?.solo === true) break
     }
-    if (tickets.length > 0) void run(tickets, taken)
+    if (tickets.length > 0) void this.#run(tickets, taken)
   }
 
   /** Moves tickets of a lane into the batch; returns how many cards they ask for. */
-  function fill(lane: Lane<R, A>, tickets: Ticket<R, A>[], cardsSoFar: number): number {
+  #fill(lane: Lane<R, A>, tickets: Ticket<R, A>[], cardsSoFar: number): number {
+    const now = performance.now()
     let cards = 0
     let moved = 0
     for (const ticket of lane.queue) {
-      const full = tickets.length >= BATCH_MAX_ORDERS || (tickets.length > 0 && cardsSoFar + cards + ticket.request.quantity > BATCH_MAX_CARDS)
-      if (full || (ticket.solo && tickets.length > 0)) break
+      const full = tickets.length >= BATCH_MAX_ORDERS || cardsSoFar + cards + ticket.request.quantity > BATCH_MAX_CARDS
+      if (tickets.length > 0 && (full || ticket.solo)) break
       moved++
-      waiting--
-      if (now() - ticket.enteredAt > WAIT_MAX_MS || ticket.attempts >= ATTEMPTS_MAX) {
+      if (now - ticket.enteredAt > WAIT_MAX_MS || ticket.attempts >= ATTEMPTS_MAX) {
         ticket.reject(overloaded('The order waited too long. Repeat the request with the same key.'))
         continue
       }
@@ -161,103 +196,76 @@ export function createAllocator<R extends AllocationRequest, A>(options: Allocat
       if (ticket.solo) break
     }
     lane.queue.splice(0, moved)
+    this.#waiting -= moved
     return cards
   }
 
-  async function run(tickets: Ticket<R, A>[], taken: Lane<R, A>[]): Promise<void> {
-    running++
-    const startedAt = now()
+  async #run(tickets: Ticket<R, A>[], taken: Lane<R, A>[]): Promise<void> {
+    this.#running++
+    const startedAt = performance.now()
     try {
-      const result = await options.commit(
+      const lanes = taken.map(lane => ({ skuId: lane.skuId, mandate: mandateOf(lane) }))
+      const result = await this.#options.commit(
         tickets.map(ticket => ticket.request),
-        taken.map(lane => ({ skuId: lane.skuId, mandate: mandateOf(lane) }))
+        lanes
       )
-      settle(tickets, taken, result)
+      this.#settle(tickets, taken, result)
     } catch (error) {
-      fail(tickets, taken, error)
-    } finally {
-      running--
-      options.onBatch?.(tickets.length, now() - startedAt)
-      for (const lane of taken) {
-        lane.busy = false
-        leadership.afterBatch(lane)
-        offer(lane)
-      }
-      schedule()
-      if (closing && waiting === 0 && running === 0) drained?.()
+      this.#fail(tickets, taken, error)
     }
+    this.#running--
+    this.#options.onBatch?.(tickets.length, performance.now() - startedAt)
+    for (const lane of taken) {
+      lane.busy = false
+      this.#leadership.afterBatch(lane)
+      this.#offer(lane)
+    }
+    this.#schedule()
+    if (this.#closing && this.#waiting === 0 && this.#running === 0) this.#drained?.()
   }
 
-  function settle(tickets: Ticket<R, A>[], taken: Lane<R, A>[], result: BatchResult<A>): void {
+  #settle(tickets: Ticket<R, A>[], taken: Lane<R, A>[], result: BatchResult<A>): void {
     for (const lane of taken) {
       if (lane.leadership !== 'held') continue
       const fence = result.fences.get(lane.skuId)
-      if (fence === undefined) leadership.lost(lane)
+      if (fence === undefined) this.#leadership.lost(lane)
       else lane.fence = fence
     }
     const again: Ticket<R, A>[] = []
-    tickets.forEach((ticket, index) => {
+    for (const [index, ticket] of tickets.entries()) {
       const verdict = result.verdicts[index]
       if (verdict?.kind === 'answer') ticket.resolve(verdict.answer)
       else again.push(ticket)
-    })
-    requeue(again)
+    }
+    this.#requeue(again)
   }
 
   /** A failure that names its reason is the answer; an unknown one is tried order by order, so that one cannot fail its neighbours. */
-  function fail(tickets: Ticket<R, A>[], taken: Lane<R, A>[], error: unknown): void {
+  #fail(tickets: Ticket<R, A>[], taken: Lane<R, A>[], error: unknown): void {
     for (const lane of taken) lane.fence = null
     if (error instanceof DomainError || tickets.length === 1) {
       for (const ticket of tickets) ticket.reject(error)
       return
     }
     for (const ticket of tickets) ticket.solo = true
-    requeue(tickets)
+    this.#requeue(tickets)
   }
 
-  function requeue(tickets: Ticket<R, A>[]): void {
+  #requeue(tickets: Ticket<R, A>[]): void {
     for (const ticket of tickets.toReversed()) {
       ticket.attempts++
-      waiting++
-      laneOf(ticket.request.skuId).queue.unshift(ticket)
+      this.#waiting++
+      this.#laneOf(ticket.request.skuId).queue.unshift(ticket)
     }
   }
 
-  function forgetIdleLanes(): void {
-    for (const lane of lanes.values()) {
-      const idle = lane.queue.length === 0 && !lane.busy && now() - Math.max(lane.ledSince, lane.leaseUntil - LANE_IDLE_MS) > LANE_IDLE_MS
+  #forgetIdleLanes(): void {
+    const now = performance.now()
+    for (const lane of this.#lanes.values()) {
+      const idle = lane.queue.length === 0 && !lane.busy && now - lane.leaseUntil > 0
       if (!idle) continue
-      lanes.delete(lane.skuId)
-      void leadership.resign(lane)
-    }
-  }
-
-  const sweeper = setInterval(forgetIdleLanes, LANE_IDLE_MS)
-  sweeper.unref()
-  options.leases.onWanted(skuId => withLane(skuId, leadership.wantedByOther))
-  options.leases.onFreed(skuId => withLane(skuId, leadership.freedByOther))
-
-  function withLane(skuId: string, act: (lane: Lane<R, A>) => void): void {
-    const lane = lanes.get(skuId)
-    if (lane !== undefined) act(lane)
-  }
-
-  return {
-    submit,
-    stats: () => ({
-      waiting,
-      runningBatches: running,
-      lanes: lanes.size,
-      degradedLanes: [...lanes.values()].filter(lane => lane.leadership === 'alone').length
-    }),
-    close: async () => {
-      closing = true
-      clearInterval(sweeper)
-      if (waiting > 0 || running > 0)
-        await new Promise<void>(resolve => {
-          drained = resolve
-        })
-      await Promise.all([...lanes.values()].map(leadership.resign))
+      this.#lanes.delete(lane.skuId)
+      void this.#leadership.resign(lane)
     }
   }
 }

@@ -24,101 +24,102 @@ export interface LeadershipHooks<R extends AllocationRequest, A> {
   readonly now: () => number
 }
 
-export interface LeadershipOf<R extends AllocationRequest, A> {
+export class LeadershipBoard<R extends AllocationRequest, A> {
+  readonly #leases: Leases
+  readonly #hooks: LeadershipHooks<R, A>
+
+  constructor(leases: Leases, hooks: LeadershipHooks<R, A>) {
+    this.#leases = leases
+    this.#hooks = hooks
+  }
+
   /** True if a batch may take the lane now; otherwise asks, and calls `ready` when it may. */
-  admit(lane: Lane<R, A>): boolean
+  admit(lane: Lane<R, A>): boolean {
+    const now = this.#hooks.now()
+    if (lane.leadership === 'alone' && now < lane.aloneUntil) return true
+    if (lane.leadership === 'held' && now < lane.leaseUntil) return true
+    if (lane.leadership !== 'asking') void this.#ask(lane)
+    return false
+  }
+
   /** After a batch: prolong, or hand over to the process that waits. */
-  afterBatch(lane: Lane<R, A>): void
+  afterBatch(lane: Lane<R, A>): void {
+    if (lane.leadership !== 'held') return
+    const now = this.#hooks.now()
+    if (lane.wanted && now - lane.ledSince >= MIN_REIGN_MS) this.#handOver(lane)
+    else if (!lane.renewing && lane.leaseUntil - now < RENEW_BELOW_MS) void this.#renew(lane)
+  }
+
   /** The fence was not ours any more: a newer leader exists. */
-  lost(lane: Lane<R, A>): void
-  wantedByOther(lane: Lane<R, A>): void
-  freedByOther(lane: Lane<R, A>): void
-  resign(lane: Lane<R, A>): Promise<void>
-}
+  lost(lane: Lane<R, A>): void {
+    lane.leadership = 'none'
+    lane.fence = null
+  }
 
-export function createLeadership<R extends AllocationRequest, A>(leases: Leases, hooks: LeadershipHooks<R, A>): LeadershipOf<R, A> {
-  const { now, ready } = hooks
+  wantedByOther(lane: Lane<R, A>): void {
+    if (lane.leadership !== 'held') return
+    lane.wanted = true
+    if (!lane.busy && lane.queue.length === 0) this.#handOver(lane)
+  }
 
-  function ask(lane: Lane<R, A>): void {
+  freedByOther(lane: Lane<R, A>): void {
+    if (lane.leadership === 'asking' && lane.retryTimer !== null) void this.#ask(lane)
+  }
+
+  async resign(lane: Lane<R, A>): Promise<void> {
+    stopTimer(lane)
+    const held = lane.leadership === 'held'
+    this.lost(lane)
+    if (held) await this.#leases.giveBack(lane.skuId)
+  }
+
+  async #ask(lane: Lane<R, A>): Promise<void> {
     stopTimer(lane)
     lane.leadership = 'asking'
-    if (lane.askedAt === 0) lane.askedAt = now()
-    void leases.take(lane.skuId).then(answer => {
-      if (lane.leadership !== 'asking') return
-      if (answer === 'granted') lead(lane)
-      else if (answer === 'unknown' || now() - lane.askedAt > LEASE_WAIT_MAX_MS) goAlone(lane)
-      else {
-        leases.want(lane.skuId)
-        askLater(lane, ASK_AGAIN_MS)
-      }
-    })
-  }
-
-  function lead(lane: Lane<R, A>): void {
-    Object.assign(lane, { leadership: 'held', fence: null, wanted: false, ledSince: now(), leaseUntil: now() + LEASE_TTL_MS, askedAt: 0 })
-    ready(lane)
-  }
-
-  function goAlone(lane: Lane<R, A>): void {
-    Object.assign(lane, { leadership: 'alone', fence: null, aloneUntil: now() + ALONE_MS, askedAt: 0 })
-    ready(lane)
-  }
-
-  function askLater(lane: Lane<R, A>, delayMs: number): void {
-    stopTimer(lane)
-    lane.leadership = 'asking'
-    lane.retryTimer = setTimeout(() => ask(lane), delayMs)
-  }
-
-  function renew(lane: Lane<R, A>): void {
-    lane.renewing = true
-    void leases.take(lane.skuId).then(answer => {
-      lane.renewing = false
-      if (lane.leadership !== 'held') return
-      // Without an answer the fence still stands until somebody mints a newer one, so work goes on with it.
-      if (answer !== 'taken') lane.leaseUntil = now() + LEASE_TTL_MS
-      else lane.leadership = 'none'
-    })
-  }
-
-  function handOver(lane: Lane<R, A>): void {
-    Object.assign(lane, { fence: null, wanted: false })
-    void leases.giveBack(lane.skuId)
-    if (lane.queue.length === 0) lane.leadership = 'none'
-    else askLater(lane, YIELD_MS)
-  }
-
-  const overdue = (lane: Lane<R, A>): boolean => lane.wanted && now() - lane.ledSince >= MIN_REIGN_MS
-
-  return {
-    admit: lane => {
-      if (lane.leadership === 'alone' && now() < lane.aloneUntil) return true
-      if (lane.leadership === 'held' && now() < lane.leaseUntil) return true
-      if (lane.leadership !== 'asking') ask(lane)
-      return false
-    },
-    afterBatch: lane => {
-      if (lane.leadership !== 'held') return
-      if (overdue(lane)) handOver(lane)
-      else if (!lane.renewing && lane.leaseUntil - now() < RENEW_BELOW_MS) renew(lane)
-    },
-    lost: lane => {
-      Object.assign(lane, { leadership: 'none', fence: null })
-    },
-    wantedByOther: lane => {
-      if (lane.leadership !== 'held') return
-      lane.wanted = true
-      if (!lane.busy && lane.queue.length === 0) handOver(lane)
-    },
-    freedByOther: lane => {
-      if (lane.leadership === 'asking' && lane.retryTimer !== null) ask(lane)
-    },
-    resign: async lane => {
-      stopTimer(lane)
-      const held = lane.leadership === 'held'
-      Object.assign(lane, { leadership: 'none', fence: null })
-      if (held) await leases.giveBack(lane.skuId)
+    if (lane.askedAt === 0) lane.askedAt = this.#hooks.now()
+    const answer = await this.#leases.take(lane.skuId)
+    if (lane.leadership !== 'asking') return
+    if (answer === 'granted') this.#lead(lane)
+    else if (answer === 'unknown' || this.#hooks.now() - lane.askedAt > LEASE_WAIT_MAX_MS) this.#goAlone(lane)
+    else {
+      this.#leases.want(lane.skuId)
+      this.#askLater(lane, ASK_AGAIN_MS)
     }
+  }
+
+  #lead(lane: Lane<R, A>): void {
+    const now = this.#hooks.now()
+    Object.assign(lane, { leadership: 'held', fence: null, wanted: false, ledSince: now, leaseUntil: now + LEASE_TTL_MS, askedAt: 0 })
+    this.#hooks.ready(lane)
+  }
+
+  #goAlone(lane: Lane<R, A>): void {
+    Object.assign(lane, { leadership: 'alone', fence: null, aloneUntil: this.#hooks.now() + ALONE_MS, askedAt: 0 })
+    this.#hooks.ready(lane)
+  }
+
+  #askLater(lane: Lane<R, A>, delayMs: number): void {
+    stopTimer(lane)
+    lane.leadership = 'asking'
+    lane.retryTimer = setTimeout(() => void this.#ask(lane), delayMs)
+  }
+
+  async #renew(lane: Lane<R, A>): Promise<void> {
+    lane.renewing = true
+    const answer = await this.#leases.take(lane.skuId)
+    lane.renewing = false
+    if (lane.leadership !== 'held') return
+    // Without an answer the fence still stands until somebody mints a newer one, so work goes on with it.
+    if (answer !== 'taken') lane.leaseUntil = this.#hooks.now() + LEASE_TTL_MS
+    else lane.leadership = 'none'
+  }
+
+  #handOver(lane: Lane<R, A>): void {
+    lane.fence = null
+    lane.wanted = false
+    void this.#leases.giveBack(lane.skuId)
+    if (lane.queue.length === 0) lane.leadership = 'none'
+    else this.#askLater(lane, YIELD_MS)
   }
 }
 

@@ -3,14 +3,13 @@
  * is passed on cut (one byte over the limit, so that it is recognised), and a body that is too large ends the import.
  */
 import type { Readable } from 'node:stream'
-import { DomainError } from '../../kit/errors.ts'
 import { bodyIncomplete, bodyStalled, bodyTooLarge } from '../errors.ts'
 
 /** No key that people sell is longer; a picture belongs behind a link. */
 export const LINE_MAX_BYTES = 8_192
 /** The rows of one transaction: some tenths of a second, after which a stop or a failure loses nothing. */
 export const BLOCK_MAX_LINES = 5_000
-const BLOCK_MAX_BYTES = 512 * 1_024
+const BLOCK_MAX_BYTES = 256 * 1_024
 /** A client that sends nothing for this long is gone. */
 const BODY_IDLE_MS = 30_000
 const NEWLINE = 10
@@ -77,20 +76,17 @@ function createBlock() {
   }
 }
 
-/** The body's chunks. Whoever stops early leaves the rest to be read and dropped, so that the client can still read its answer. */
+/** The body's chunks. Nothing stays attached to a body that is left before its end, so that the rest can be drained. */
 async function* watched(body: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const iterator = body.iterator({ destroyOnReturn: false })
-  try {
-    for (;;) {
-      const { done, value } = await nextChunk(iterator, signal)
-      if (done === true) return
-      yield toBuffer(value)
-    }
-  } finally {
-    void Promise.resolve(iterator.return?.()).then(
-      () => body.resume(),
-      () => undefined
-    )
+  // An error is found where the next chunk is waited for.
+  body.on('error', () => undefined)
+  for (;;) {
+    signal.throwIfAborted()
+    const chunk: unknown = body.read()
+    if (chunk !== null) yield toBuffer(chunk)
+    else if (body.readableEnded) return
+    else if (body.destroyed) throw bodyIncomplete()
+    else await moreOf(body, signal)
   }
 }
 
@@ -100,20 +96,40 @@ function toBuffer(chunk: unknown): Buffer {
   throw new Error('a body must be bytes or text')
 }
 
-function nextChunk(iterator: AsyncIterator<unknown>, signal: AbortSignal): Promise<IteratorResult<unknown>> {
+const ARRIVALS = ['readable', 'end', 'close', 'error'] as const
+
+function moreOf(body: Readable, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void): void => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
+      signal.removeEventListener('abort', onArrival)
+      for (const event of ARRIVALS) body.off(event, onArrival)
       act()
     }
-    const onAbort = (): void => settle(() => reject(signal.reason))
+    const onArrival = (): void => settle(resolve)
     const timer = setTimeout(() => settle(() => reject(bodyStalled())), BODY_IDLE_MS)
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    iterator.next().then(
-      result => settle(() => resolve(result)),
-      error => settle(() => reject(error instanceof DomainError ? error : bodyIncomplete()))
-    )
+    signal.addEventListener('abort', onArrival)
+    for (const event of ARRIVALS) body.on(event, onArrival)
+  })
+}
+
+/** A client that is refused while it sends reads the answer only if the connection stays open; but no longer than this. */
+const DRAIN_MAX_MS = 2_000
+const DRAIN_IDLE_MS = 250
+
+/** Reads and drops what a client sends after its fate is decided, until it pauses. */
+export function drain(body: Readable): Promise<void> {
+  return new Promise(resolve => {
+    if (body.readableEnded || body.destroyed) return resolve()
+    const finish = (): void => {
+      clearTimeout(deadline)
+      clearTimeout(idle)
+      resolve()
+    }
+    const deadline = setTimeout(finish, DRAIN_MAX_MS)
+    const idle = setTimeout(finish, DRAIN_IDLE_MS)
+    body.on('data', () => idle.refresh())
+    for (const event of ['end', 'close', 'error'] as const) body.on(event, finish)
+    body.resume()
   })
 }

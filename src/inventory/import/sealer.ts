@@ -14,8 +14,8 @@ export interface Sealer {
 const INLINE_MAX_BYTES = 16 * 1_024
 /** Each weighs some tens of MB. */
 const THREADS_MAX = 4
-/** Enough for blocks in flight; a parser gone wild ends its import, not the process. */
-const THREAD_HEAP_MAX_MB = 64
+/** Enough for the blocks in flight; a thread gone wild ends its import, not the process. */
+const THREAD_HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 }
 
 let threads = 0
 
@@ -40,7 +40,7 @@ function threadSealer(job: SealJob): Sealer {
   }
   const worker = new Worker(new URL(`./seal-thread${extname(import.meta.url)}`, import.meta.url), {
     workerData: job,
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MAX_MB }
+    resourceLimits: THREAD_HEAP
   })
   worker.on('message', (sealed: SealedBlock) => waiting.shift()?.resolve(sealed))
   // Not the error itself: its message might quote a line.

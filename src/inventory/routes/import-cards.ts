@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
 import { idempotencyKeyOf, operation, principalOf, Ref } from '../../http/index.ts'
 import { DomainError } from '../../kit/errors.ts'
 import { fromApiId } from '../../kit/ids.ts'
 import { CONTENT_TYPES, fromApiImport, toApiReport } from '../convert.ts'
 import { serverStopping } from '../errors.ts'
+import { drain } from '../import/line-blocks.ts'
 import { importCards } from '../import-cards.ts'
 import { CardBatchReportSchema, ImportBody, ImportQuery, importHeaders, SkuParams } from '../schemas.ts'
 import { type App, type InventoryDeps, TAG, WRITE } from './deps.ts'
@@ -42,24 +44,40 @@ function registerRoute(app: App, deps: InventoryDeps, stopping: AbortSignal): vo
       errors: ['not_found', 'state_conflict', 'payload_too_large', 'request_timeout', 'request_in_progress', 'idempotency_key_reused']
     }),
     handler: async (request, reply) => {
-      const body: unknown = request.body
-      if (!(body instanceof Readable)) throw new DomainError('unsupported_media_type', `Send ${Object.keys(CONTENT_TYPES).join(', ')}.`)
-      const length = request.headers['content-length']
-      const { report, replayed } = await importCards(
-        { ...deps, stopping },
-        {
-          skuId: fromApiId('sku', request.params.id),
-          ...fromApiImport(request.query, request.headers['content-type']),
-          body,
-          bodyBytes: length === undefined ? null : Number(length),
-          idempotency:
-            request.headers['idempotency-key'] === undefined
-              ? null
-              : { ownerId: principalOf(request).apiKeyId ?? NO_OWNER, key: idempotencyKeyOf(request) }
+      const body = bodyOf(request)
+      const importRequest = {
+        skuId: fromApiId('sku', request.params.id),
+        ...fromApiImport(request.query, request.headers['content-type']),
+        body,
+        bodyBytes: lengthOf(request),
+        idempotency: idempotencyOf(request)
+      }
+      try {
+        const { report, replayed } = await importCards({ ...deps, stopping }, importRequest)
+        if (replayed) reply.header('idempotent-replayed', 'true')
+        return reply.code(201).send(toApiReport(report))
+      } catch (error) {
+        if (body.readableDidRead && !body.readableEnded) {
+          await drain(body)
+          reply.header('connection', 'close')
         }
-      )
-      if (replayed) reply.header('idempotent-replayed', 'true')
-      return reply.code(201).send(toApiReport(report))
+        throw error
+      }
     }
   })
+}
+
+function bodyOf({ body }: { readonly body: unknown }): Readable {
+  if (body instanceof Readable) return body
+  throw new DomainError('unsupported_media_type', `Send ${Object.keys(CONTENT_TYPES).join(', ')}.`)
+}
+
+function lengthOf({ headers }: FastifyRequest): number | null {
+  const length = headers['content-length']
+  return length === undefined ? null : Number(length)
+}
+
+function idempotencyOf(request: FastifyRequest): { ownerId: string; key: string } | null {
+  if (request.headers['idempotency-key'] === undefined) return null
+  return { ownerId: principalOf(request).apiKeyId ?? NO_OWNER, key: idempotencyKeyOf(request) }
 }

@@ -74,9 +74,11 @@ SET ROLE kahub_app`
 
 /** Longer than a check of some ten million orders; shorter than what makes dead rows pile up in the hot tables. */
 const SNAPSHOT_TIMEOUT_S = 120
+/** PostgreSQL keeps a transaction time-out that is running, unless it is switched off first. */
 const BEGIN_SNAPSHOT_SQL = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '${SNAPSHOT_TIMEOUT_S}s';
 SET LOCAL work_mem = '64MB';
-SELECT set_config('transaction_timeout', '${2 * SNAPSHOT_TIMEOUT_S}s', true) WHERE current_setting('server_version_num')::int >= 170000`
+SELECT set_config('transaction_timeout', '0', true), set_config('transaction_timeout', '${2 * SNAPSHOT_TIMEOUT_S}s', true)
+WHERE current_setting('server_version_num')::int >= 170000`
 
 export function createDatabase(options: DatabaseOptions): Db {
   let closing = false

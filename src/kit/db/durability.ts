@@ -1,7 +1,10 @@
 import { type Queryable, statement } from './database.ts'
 
-const READ = statement('durability_read', `
-  SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')`)
+const READ = statement(
+  'durability_read',
+  `
+  SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')`
+)
 
 /** A database that may lose a commit loses acknowledged orders: 1,297 of 44,523 in a measured crash test. Throws an Error that says so. */
 export async function assertDurable(db: Queryable, allowUnsafe: boolean): Promise<void> {

@@ -4,7 +4,7 @@ import { fromApiId } from '../../kit/ids.ts'
 import { cancelOrder } from '../cancel-order.ts'
 import { toApiOrder } from '../convert.ts'
 import { OrderSchema, orderParams } from '../schemas.ts'
-import type { OrderRoute } from './index.ts'
+import type { OrderRoute } from './deps.ts'
 
 export const cancelOrderRoute: OrderRoute = (app, deps) => {
   app.route({

@@ -3,7 +3,7 @@ import { toApiId } from '../../kit/ids.ts'
 import { toOrderBatch } from '../from-api.ts'
 import { placeOrderBatch } from '../place-order-batch.ts'
 import { OrderBatchRequestSchema, OrderBatchSchema } from '../schemas.ts'
-import type { OrderRoute } from './index.ts'
+import type { OrderRoute } from './deps.ts'
 import { statusOf, toApiPlacedOrder } from './place-order.ts'
 
 export const placeOrderBatchRoute: OrderRoute = (app, deps) => {

@@ -3,7 +3,7 @@ import { toApiCard, toApiOrder } from '../convert.ts'
 import { toOrderRequest } from '../from-api.ts'
 import { type PlaceOrderResult, placeOrder } from '../place-order.ts'
 import { OrderRequestSchema, PlacedOrderSchema } from '../schemas.ts'
-import type { OrderRoute } from './index.ts'
+import type { OrderRoute } from './deps.ts'
 
 export const toApiPlacedOrder = ({ order, cards, cardKind }: PlaceOrderResult) => ({
   ...toApiOrder(order),

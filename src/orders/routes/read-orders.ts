@@ -7,7 +7,7 @@ import { bodyId } from '../from-api.ts'
 import { listOrders, readOrder } from '../repository.ts'
 import { revealPage } from '../reveal-again.ts'
 import { adminOrderListQuery, CardSchema, OrderSchema, orderListQuery, orderParams } from '../schemas.ts'
-import type { OrderDeps, OrderRoute } from './index.ts'
+import type { OrderDeps, OrderRoute } from './deps.ts'
 
 const readErrors = ['not_found'] as const
 

@@ -12,6 +12,7 @@ export function listSkusRoute(app: App, { db, cursors, listings }: PricingDeps):
       id: 'listSkus',
       tag: TAG,
       summary: 'List the SKUs on sale, newest first',
+      description: 'Find one by its `code`, or those of a product. What is paused is left out, so a page may hold less than `limit`.',
       access: READ,
       query: SkuQuery,
       response: { 200: Ref(SkuPage) }

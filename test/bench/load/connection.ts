@@ -72,12 +72,12 @@ function speak(socket: Socket): Connection {
 function parse(received: Buffer): Answer | string | null {
   const headersEnd = received.indexOf(HEADERS_END)
   if (headersEnd === -1) return null
-  const head = received.latin1Slice(0, headersEnd + 2)
+  const head = received.toString('latin1', 0, headersEnd + 2)
   const at = head.indexOf(LENGTH)
   if (at === -1) return 'no content-length'
   const length = Number(head.slice(at + LENGTH.length, head.indexOf('\r\n', at)))
   const bodyAt = headersEnd + HEADERS_END.length
   if (received.length < bodyAt + length) return null
   if (received.length > bodyAt + length) return 'more than one answer'
-  return { status: Number(head.slice(STATUS_AT, STATUS_AT + 3)), body: received.utf8Slice(bodyAt, bodyAt + length) }
+  return { status: Number(head.slice(STATUS_AT, STATUS_AT + 3)), body: received.toString('utf8', bodyAt, bodyAt + length) }
 }

@@ -9,7 +9,7 @@ export interface LoadPlan {
   /** Bearer keys; each request uses one at random. */
   readonly keys: readonly string[]
   readonly request:
-    | { readonly kind: 'order'; /** Each order buys one card of one of them, at random. */ readonly skuIds: readonly string[] }
+    | { readonly kind: 'order' /** Each order buys one card of one of them, at random. */; readonly skuIds: readonly string[] }
     | { readonly kind: 'get'; readonly path: string }
 }
 
@@ -17,8 +17,6 @@ export interface LoadRun {
   readonly seconds: number
   /** Stop after this many requests, if they come first. */
   readonly limit?: number
-  /** Use only the connections to the first so many ports. */
-  readonly instances?: number
 }
 
 export interface LoadResult {
@@ -43,7 +41,10 @@ export interface LoadResult {
   readonly cpuSeconds: number
 }
 
-export type ToGenerator = { readonly type: 'open'; readonly plan: LoadPlan } | { readonly type: 'run'; readonly run: LoadRun } | { readonly type: 'close' }
+export type ToGenerator =
+  | { readonly type: 'open'; readonly plan: LoadPlan }
+  | { readonly type: 'run'; readonly run: LoadRun }
+  | { readonly type: 'close' }
 
 export type FromGenerator =
   | { readonly type: 'opened'; readonly failed: number }

@@ -41,6 +41,8 @@ const textAfter = (body: string, mark: string): string => {
   return at < mark.length ? '' : body.slice(at, body.indexOf('"', at))
 }
 
+type Tally = ReturnType<typeof startTally>
+
 function startTally(isOrder: boolean, until: number, startedAt: number) {
   const latencies = createHistogram()
   const refusals: Record<string, number> = {}
@@ -64,7 +66,10 @@ function startTally(isOrder: boolean, until: number, startedAt: number) {
     perSecond[second] = (perSecond[second] ?? 0) + 1
   }
   const take = (answer: Answer | string, begun: number, now: number): void => {
-    if (typeof answer === 'string') return count(errors, answer)
+    if (typeof answer === 'string') {
+      count(errors, answer)
+      return
+    }
     if (now <= until) {
       counts.answers++
       record(latencies, now - begun)
@@ -75,42 +80,53 @@ function startTally(isOrder: boolean, until: number, startedAt: number) {
   return { take, counts, latencies, refusals, errors, perSecond, serials }
 }
 
-async function execute(wanted: LoadPlan, run: LoadRun): Promise<LoadResult> {
-  const cpu = process.cpuUsage()
-  const startedAt = performance.now()
+/** Every connection asks, waits for its answer and asks again, until time or limit ends it. Returns when the last answer came. */
+async function askAll(run: LoadRun, startedAt: number, tally: Tally): Promise<number> {
   const until = startedAt + run.seconds * 1_000
-  const tally = startTally(wanted.request.kind === 'order', until, startedAt)
   const limit = run.limit ?? Number.POSITIVE_INFINITY
   let asked = 0
   let lastAt = startedAt
+  let unanswered = connections.length
   const loop = (connection: Connection, done: () => void): void => {
     const begun = performance.now()
-    if (begun >= until || asked >= limit) return done()
+    if (begun >= until || asked >= limit) {
+      unanswered--
+      done()
+      return
+    }
     asked++
     connection.ask(next(), answer => {
       lastAt = performance.now()
       tally.take(answer, begun, lastAt)
       if (connection.open) loop(connection, done)
-      else done()
+      else {
+        unanswered--
+        done()
+      }
     })
   }
-  const used = run.instances === undefined ? connections : connections.filter((_, index) => index % wanted.ports.length < (run.instances ?? 0))
-  let unanswered = used.length
-  const finished = Promise.all(
-    used.map(async connection => {
-      await new Promise<void>(resolve => loop(connection, resolve))
-      unanswered--
-    })
-  )
+  const finished = Promise.all(connections.map(connection => new Promise<void>(resolve => loop(connection, resolve))))
   await Promise.race([finished, sleep(run.seconds * 1_000 + ANSWER_MAX_MS, undefined, { ref: false })])
   if (unanswered > 0) tally.errors['no answer'] = unanswered
+  return lastAt
+}
+
+async function execute(wanted: LoadPlan, run: LoadRun): Promise<LoadResult> {
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  const until = startedAt + run.seconds * 1_000
+  const tally = startTally(wanted.request.kind === 'order', until, startedAt)
+  const lastAt = await askAll(run, startedAt, tally)
   const { user, system } = process.cpuUsage(cpu)
-  const { take: _, counts, serials, ...rest } = tally
+  const { counts, latencies, refusals, errors, perSecond, serials } = tally
   return {
     ...counts,
-    ...rest,
+    latencies,
+    refusals,
+    errors,
+    perSecond,
     serials: Uint32Array.from(serials),
-    seconds: (Math.min(lastAt, until) - startedAt) / 1_000,
+    seconds: (run.limit === undefined ? run.seconds * 1_000 : Math.min(lastAt, until) - startedAt) / 1_000,
     cpuSeconds: (user + system) / 1e6
   }
 }

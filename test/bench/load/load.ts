@@ -45,7 +45,11 @@ async function stopGenerator(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
-async function converse<T extends FromGenerator['type']>(child: ChildProcess, message: ToGenerator, expected: T): Promise<Extract<FromGenerator, { type: T }>> {
+async function converse<T extends FromGenerator['type']>(
+  child: ChildProcess,
+  message: ToGenerator,
+  expected: T
+): Promise<Extract<FromGenerator, { type: T }>> {
   const answer = new Promise<FromGenerator>((resolve, reject) => {
     const died = (code: number | null): void => reject(new Error(`a load generator ended with ${code}`))
     child.once('exit', died)

@@ -71,7 +71,11 @@ export async function startKahub(lab: Lab, options: KahubOptions): Promise<Kahub
   }
 }
 
-function spawnServer(lab: Lab, { databaseUrl, logLevel, profileTo }: KahubOptions, { port, logFile }: { port: number; logFile: string }): ChildProcess {
+function spawnServer(
+  lab: Lab,
+  { databaseUrl, logLevel, profileTo }: KahubOptions,
+  { port, logFile }: { port: number; logFile: string }
+): ChildProcess {
   const log = openSync(logFile, 'a')
   if (profileTo !== null) mkdirSync(profileTo, { recursive: true })
   const profile = profileTo === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`, '--cpu-prof-interval=500']
@@ -86,7 +90,11 @@ function spawnServer(lab: Lab, { databaseUrl, logLevel, profileTo }: KahubOption
     KAHUB_MASTER_KEY: MASTER_KEY,
     LOG_LEVEL: logLevel
   }
-  const child = spawn(process.execPath, [...profile, join('src', 'launch.cjs'), join('src', 'server.ts')], { cwd: ROOT, env, stdio: ['ignore', log, log] })
+  const child = spawn(process.execPath, [...profile, join('src', 'launch.cjs'), join('src', 'server.ts')], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', log, log]
+  })
   closeSync(log)
   return child
 }

@@ -4,8 +4,10 @@ import { type Admin, inParallel } from './admin.ts'
 import type { Kahub } from './kahub.ts'
 
 const CREDIT = '1000000000.00'
-/** One import request: well below what a proxy or a seller would send at once. */
+/** One import request: well below what a seller would send at once. */
 const IMPORT_MAX_CARDS = 250_000
+/** Imports side by side must be small: the server takes few large ones at a time. */
+const PARALLEL_IMPORT_MAX_CARDS = 600
 
 export interface Shop {
   readonly kahub: Kahub
@@ -54,9 +56,9 @@ export function newCards(count: number): Buffer {
   return Buffer.from(lines, 'latin1')
 }
 
-export async function importCards(admin: Admin, skuId: string, count: number): Promise<void> {
-  for (let left = count; left > 0; left -= IMPORT_MAX_CARDS) {
-    const size = Math.min(left, IMPORT_MAX_CARDS)
+export async function importCards(admin: Admin, skuId: string, count: number, atOnce = IMPORT_MAX_CARDS): Promise<void> {
+  for (let left = count; left > 0; left -= atOnce) {
+    const size = Math.min(left, atOnce)
     const report = await admin.call('POST', `/v1/admin/skus/${skuId}/card-batches`, { body: newCards(size) })
     if (report['accepted'] !== size) throw new Error(`an import accepted ${String(report['accepted'])} of ${size} keys`)
   }
@@ -64,10 +66,11 @@ export async function importCards(admin: Admin, skuId: string, count: number): P
 
 /** Stocks what is missing to `count` cards for each SKU. */
 export async function ensureStock({ kahub: { admin }, skuIds }: Shop, count: number): Promise<void> {
+  const atOnce = skuIds.length === 1 ? IMPORT_MAX_CARDS : PARALLEL_IMPORT_MAX_CARDS
   await inParallel(skuIds, async skuId => {
     const { available } = await admin.call('GET', `/v1/admin/skus/${skuId}`)
     if (typeof available !== 'number') throw new Error(`SKU ${skuId} says nothing of its stock`)
-    if (available < count) await importCards(admin, skuId, count - available)
+    if (available < count) await importCards(admin, skuId, count - available, atOnce)
   })
 }
 

@@ -12,7 +12,8 @@ const RANDOM_MAX = '9000000000000000000'
 
 /** The same statements with pgbench's variables; `\gset` keeps what a statement returns, and fails when it returns no row. */
 function script({ skus, wallets }: YardstickRun): string {
-  const fill = (text: string, ...names: string[]): string => names.reduce((sql, name, index) => sql.replaceAll(`$${index + 1}`, `:${name}`), text).replaceAll(/\s+/g, ' ')
+  const fill = (text: string, ...names: string[]): string =>
+    names.reduce((sql, name, index) => sql.replaceAll(`$${index + 1}`, `:${name}`), text).replaceAll(/\s+/g, ' ')
   return [
     `\\set wallet random(1, ${wallets})`,
     `\\set sku random(1, ${skus})`,

@@ -61,7 +61,10 @@ const STARTING_BALANCE = 10n ** 15n
 /** Fills the tables anew: `cards` cards, spread evenly over the SKUs 1…skus, and the wallets 1…wallets. */
 export async function fillYardstick(client: Client, shape: YardstickShape): Promise<void> {
   await client.query(TABLES)
-  await client.query('INSERT INTO yardstick.wallet SELECT id, $2 FROM generate_series(1, $1::int) AS id', [shape.wallets, STARTING_BALANCE.toString()])
+  await client.query('INSERT INTO yardstick.wallet SELECT id, $2 FROM generate_series(1, $1::int) AS id', [
+    shape.wallets,
+    STARTING_BALANCE.toString()
+  ])
   await client.query(
     `INSERT INTO yardstick.card (seq, sku_id, ciphertext, state)
      SELECT n, 1 + n % $2::int, substring(sha512(n::text::bytea) FOR ${CIPHERTEXT_BYTES}), 'available' FROM generate_series(1, $1::int) AS n`,
@@ -127,6 +130,7 @@ export async function checkYardstick(client: Client): Promise<string[]> {
   if (row === undefined) return ['the yardstick could not be read']
   const faults: string[] = []
   if (row.orders !== row.cards || row.doubles !== 0) faults.push(`yardstick: ${row.orders} orders, ${row.cards} cards, ${row.doubles} shared`)
-  if (row.sum !== '0' || BigInt(row.wallets) !== BigInt(row.orders) * BigInt(PRICE)) faults.push(`yardstick: entries ${row.sum}, wallets ${row.wallets}`)
+  if (row.sum !== '0' || BigInt(row.wallets) !== BigInt(row.orders) * BigInt(PRICE))
+    faults.push(`yardstick: entries ${row.sum}, wallets ${row.wallets}`)
   return faults
 }

@@ -1,0 +1,9 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { CursorCodec } from '../../kit/cursor.ts'
+import type { PlaceOrderDeps } from '../place-order.ts'
+
+export interface OrderDeps extends PlaceOrderDeps {
+  readonly cursors: CursorCodec
+}
+
+export type OrderRoute = (app: Parameters<FastifyPluginAsyncTypebox>[0], deps: OrderDeps) => void
