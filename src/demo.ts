@@ -2,11 +2,10 @@
  * `npm run demo`: a small shop on the embedded servers, in a temporary directory, over real HTTP. Imports key files as sellers have
  * them, orders as a reseller, prints what was delivered, the wallet's entries and the invariants, and exits 0 if all of it is right.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
+import { createTempDataDir } from './embedded/index.ts'
 import { createLog } from './log.ts'
 import { createServices } from './services.ts'
 import { startWorker } from './worker.ts'
@@ -115,9 +114,17 @@ async function showBooks(reseller: Call, admin: Call): Promise<boolean> {
   return body['ok'] === true
 }
 
-async function main(): Promise<void> {
+async function showShop(base: string): Promise<boolean> {
+  const admin = client(base, ADMIN_KEY)
+  const { skuId, resellerKey } = await setUpShop(admin)
+  const reseller = client(base, resellerKey)
+  await buy(reseller, skuId)
+  return await showBooks(reseller, admin)
+}
+
+/** True if all is right. */
+async function run(dataDir: string, interrupted: Promise<never>): Promise<boolean> {
   const startedAt = performance.now()
-  const dataDir = await mkdtemp(join(tmpdir(), 'kahub-demo-'))
   say('kahub demo: starting PostgreSQL and Valkey from npm packages …')
   const config = readConfig({ KAHUB_DATA_DIR: dataDir, KAHUB_ADMIN_KEY: ADMIN_KEY, PORT: '0', LOG_LEVEL: 'warn' })
   const log = createLog('warn')
@@ -128,18 +135,32 @@ async function main(): Promise<void> {
     const base = await app.listen({ port: 0, host: '127.0.0.1' })
     say(`ready on ${base} after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
     say()
-    const admin = client(base, ADMIN_KEY)
-    const { skuId, resellerKey } = await setUpShop(admin)
-    const reseller = client(base, resellerKey)
-    await buy(reseller, skuId)
-    const ok = await showBooks(reseller, admin)
-    say()
-    say(ok ? 'All invariants hold. `npm start` serves the same on a data directory that stays.' : 'AN INVARIANT IS BROKEN.')
-    process.exitCode = ok ? 0 : 1
+    return await Promise.race([showShop(base), interrupted])
   } finally {
     await app.close()
     await worker.stop()
     await services.close()
+  }
+}
+
+/** Rejects at the first signal, so that servers and files go the usual way; later signals are the same Ctrl-C once more. */
+function interruption(): Promise<never> {
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => reject(new Error(`interrupted by ${signal}`)))
+  })
+  interrupted.catch(() => undefined)
+  return interrupted
+}
+
+async function main(): Promise<void> {
+  const interrupted = interruption()
+  const dataDir = createTempDataDir('kahub-demo-')
+  try {
+    const ok = await run(dataDir, interrupted)
+    say()
+    say(ok ? 'All invariants hold. `npm start` serves the same on a data directory that stays.' : 'AN INVARIANT IS BROKEN.')
+    process.exitCode = ok ? 0 : 1
+  } finally {
     await rm(dataDir, { recursive: true, force: true })
   }
 }

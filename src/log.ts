@@ -23,7 +23,14 @@ function describe(error: unknown, depth = 0): LogError {
   }
 }
 
+/** Lines leave the process in blocks: a system call for each would cost every request. A crash may take the last `FLUSH_EVERY_MS` with it. */
+const BLOCK_BYTES = 8_192
+const FLUSH_EVERY_MS = 250
+
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = { level, base: { pid: process.pid }, serializers: { err: (error: unknown) => describe(error) } }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  if (destination !== undefined) return pino(options, destination)
+  const stdout = pino.destination({ dest: 1, sync: false, minLength: BLOCK_BYTES, periodicFlush: FLUSH_EVERY_MS })
+  process.on('exit', () => stdout.flushSync())
+  return pino(options, stdout)
 }

@@ -32,6 +32,8 @@ export function createMetrics() {
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers
   })
+  // Looking a series up by its labels costs more than observing it; operations and statuses are few.
+  const seriesByName = new Map<string, ReturnType<typeof requests.labels>>()
   const invariants = new Gauge({
     name: 'kahub_invariant_broken',
     help: 'Offending rows by invariant, at the last check.',
@@ -53,7 +55,13 @@ export function createMetrics() {
       batchSeconds.observe(durationMs / 1000)
     },
     observeRequest: (operation: string, status: number, seconds: number): void => {
-      requests.observe({ operation, status }, seconds)
+      const name = `${operation} ${status}`
+      let series = seriesByName.get(name)
+      if (series === undefined) {
+        series = requests.labels(operation, String(status))
+        seriesByName.set(name, series)
+      }
+      series.observe(seconds)
     },
     /** Gauges that are read when Prometheus asks. */
     watch: (sources: MetricSources): void => {

@@ -1,7 +1,7 @@
 /** Periodic work. The server runs it in its own process unless it is told not to; several workers do no harm. */
 import type { FastifyBaseLogger } from 'fastify'
 import { compactChanges, publishStockChanges } from './catalog/index.ts'
-import { expireCards } from './inventory/index.ts'
+import { expireCards, failStalledImports } from './inventory/index.ts'
 import { fillBackorders } from './orders/index.ts'
 import { deleteExpiredQuotes } from './pricing/index.ts'
 import type { Services } from './services.ts'
@@ -21,6 +21,7 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     { name: 'publish-stock-changes', everyMs: 250, run: () => publishStockChanges(services.db) },
     { name: 'fill-backorders', everyMs: 500, run: () => fillBackorders(services) },
     { name: 'expire-cards', everyMs: 10_000, run: () => expireCards(services) },
+    { name: 'fail-stalled-imports', everyMs: 30_000, run: () => failStalledImports(services.db) },
     { name: 'compact-catalog-changes', everyMs: 10_000, run: () => compactChanges(services.db) },
     { name: 'delete-expired-quotes', everyMs: 60_000, run: () => deleteExpiredQuotes(services.db) }
   ]

@@ -1,16 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { startEmbeddedPostgres, startEmbeddedValkey } from '../src/embedded/index.ts'
+import { createTempDataDir, startEmbeddedPostgres, startEmbeddedValkey } from '../src/embedded/index.ts'
 import { migrate } from '../src/kit/db/migrate.ts'
 import { type Counts, countTap } from './support/tap-counts.ts'
 
 const ROOT = dirname(import.meta.dirname)
 const TEMPLATE = 'kahub_template'
-const TEMP_PREFIX = 'kahub-test-'
 const RESULTS = join(ROOT, '.tap', 'results.tap')
 // Two files at a time: more only makes time-sensitive tests wait for each other on a small machine.
 const JOBS = 2
@@ -19,17 +17,6 @@ interface Servers {
   databaseUrl: string
   redisUrl: string
   stop(): Promise<void>
-}
-
-/** Directories of runs that were killed. */
-function sweepTemp(): void {
-  for (const name of readdirSync(tmpdir()).filter(entry => entry.startsWith(TEMP_PREFIX))) {
-    try {
-      process.kill(Number(name.slice(TEMP_PREFIX.length).split('-')[0]), 0)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') rmSync(join(tmpdir(), name), { recursive: true, force: true })
-    }
-  }
 }
 
 async function startServers(): Promise<Servers> {
@@ -41,8 +28,7 @@ async function startServers(): Promise<Servers> {
   try {
     let databaseUrl = TEST_DATABASE_URL
     if (!databaseUrl) {
-      sweepTemp()
-      const dataDir = mkdtempSync(join(tmpdir(), `${TEMP_PREFIX}${process.pid}-`))
+      const dataDir = createTempDataDir('kahub-test-')
       stops.push(() => rmSync(dataDir, { recursive: true, force: true }))
       // Not durable: this cluster never outlives the run.
       const postgres = await startEmbeddedPostgres({ dataDir, durable: false })

@@ -5,4 +5,5 @@ export type {
   EmbeddedValkeyOptions
 } from './contract.ts'
 export { startEmbeddedPostgres } from './postgres.ts'
+export { createTempDataDir } from './temp-data-dir.ts'
 export { startEmbeddedValkey } from './valkey.ts'

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -15,6 +14,9 @@ export interface PostgresBinaries {
 }
 
 const PROBE_TIMEOUT_MS = 10_000
+const COPY_PREFIX = 'kahub-postgres-'
+/** In a copy: the data directory that it serves. */
+const FOR_FILE = 'data-directory'
 
 /** The package's `native` directory. */
 function locate(): string {
@@ -66,18 +68,29 @@ function openToAll(directory: string): void {
   }
 }
 
-/** Copies that earlier runs on this data directory could not remove; we hold the claim, so nobody uses them. */
-function sweepCopies(prefix: string): void {
-  for (const name of readdirSync(tmpdir()).filter(entry => entry.startsWith(prefix))) {
+/** Empty when a copy does not say for whom it is: it is just being made. */
+function dataDirOf(copy: string): string {
+  try {
+    return readFileSync(join(copy, FOR_FILE), 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Copies that killed runs could not remove: for this data directory, whose claim we hold, or for one that is gone. */
+function sweepCopies(dataDir: string): void {
+  for (const name of readdirSync(tmpdir()).filter(entry => entry.startsWith(COPY_PREFIX))) {
     const path = join(tmpdir(), name)
-    if (lstatSync(path).uid === process.getuid?.()) rmSync(path, { recursive: true, force: true })
+    if (lstatSync(path, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue
+    const user = dataDirOf(path)
+    if (user === dataDir || (user !== '' && !existsSync(user))) rmSync(path, { recursive: true, force: true })
   }
 }
 
 async function copyToTemp(native: string, dataDir: string): Promise<string> {
-  const prefix = `kahub-postgres-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}-`
-  sweepCopies(prefix)
-  const copy = mkdtempSync(join(tmpdir(), prefix))
+  sweepCopies(dataDir)
+  const copy = mkdtempSync(join(tmpdir(), COPY_PREFIX))
+  writeFileSync(join(copy, FOR_FILE), dataDir)
   const filter = (path: string) => !path.endsWith('.a')
   await cp(native, join(copy, 'native'), { recursive: true, verbatimSymlinks: true, filter })
   openToAll(copy)

@@ -1,3 +1,3 @@
-export { checkInvariants, type InvariantReport, type RuleResult } from './check-invariants.ts'
-export { type InvariantsDeps, invariantsRoutes } from './routes.ts'
+export { checkInvariants, type InvariantReport } from './check-invariants.ts'
+export { invariantsRoutes } from './routes.ts'
 export { invariantsSchemas } from './schemas.ts'

@@ -5,7 +5,7 @@ import { SAMPLE_MAX } from './check-invariants.ts'
 
 const RULES_MAX = 100
 
-export const InvariantSchema = Type.Object(
+const InvariantSchema = Type.Object(
   {
     name: Str(80),
     description: Str(500, { description: 'What holds.' }),

@@ -21,9 +21,9 @@ import { readBatchReport } from './read-batch-report.ts'
 import type { Vault } from './vault.ts'
 
 /** A million keys with numbers are some 40 MB; what is larger is not a file of keys. */
-export const IMPORT_MAX_BYTES = 256 * 1_048_576
+const IMPORT_MAX_BYTES = 256 * 1_048_576
 /** Bounds the uses of a data key, and the rows of a report. */
-export const IMPORT_MAX_LINES = 2_000_000
+const IMPORT_MAX_LINES = 2_000_000
 /** A key and its line end. */
 const LINE_MIN_BYTES = 2
 /** Blocks that are sealed while one is stored: enough that neither waits for the other. */

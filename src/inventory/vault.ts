@@ -39,18 +39,10 @@ export async function createVault({ db, masterKeys }: { db: Db; masterKeys: read
    * there is one for each start of a process and each large import, of some hundred bytes.
    */
   const opened = new Map<number, KeyObject | null>()
-  let sealing: Promise<SealKeys> | null = null
-  let usesLeft = 0
 
   async function load(missing: readonly number[]): Promise<void> {
     const found = await readDataKeys(db, keyring, 'card', missing)
     for (const id of missing) opened.set(id, found.get(id) ?? null)
-  }
-
-  async function newSealKeys(): Promise<SealKeys> {
-    const { id, key } = await createDataKey(db, keyring, 'card')
-    opened.set(id, key)
-    return { dataKeyId: id, dataKey: key, fingerprintKey }
   }
 
   return {
@@ -63,27 +55,39 @@ export async function createVault({ db, masterKeys }: { db: Db; masterKeys: read
       }
       return missing === undefined ? undefined : load(missing)
     },
-    open: card => {
-      const key = opened.get(card.dataKeyId)
-      if (key === undefined) throw new Error(`the data key ${card.dataKeyId} was not prepared`)
-      if (key === null) throw new CardUnreadable(card.id)
-      try {
-        return unsealCard(key, card)
-      } catch (error) {
-        throw error instanceof Unsealable ? new CardUnreadable(card.id) : error
-      }
-    },
-    sealKeys: async uses => {
-      if (sealing === null || usesLeft < uses) {
-        usesLeft = DATA_KEY_USES_MAX
-        sealing = newSealKeys()
-        const attempt = sealing
-        attempt.catch(() => {
-          if (sealing === attempt) sealing = null
-        })
-      }
-      usesLeft -= uses
-      return await sealing
+    open: card => openCard(opened.get(card.dataKeyId), card),
+    sealKeys: lendKeys(async () => {
+      const { id, key } = await createDataKey(db, keyring, 'card')
+      opened.set(id, key)
+      return { dataKeyId: id, dataKey: key, fingerprintKey }
+    })
+  }
+}
+
+function openCard(key: KeyObject | null | undefined, card: StoredCard): CardSecret {
+  if (key === undefined) throw new Error(`the data key ${card.dataKeyId} was not prepared`)
+  if (key === null) throw new CardUnreadable(card.id)
+  try {
+    return unsealCard(key, card)
+  } catch (error) {
+    throw error instanceof Unsealable ? new CardUnreadable(card.id) : error
+  }
+}
+
+/** Lends the same keys until their uses are spent, then new ones. A failure to make some is forgotten. */
+function lendKeys(create: () => Promise<SealKeys>): (uses: number) => Promise<SealKeys> {
+  let current: Promise<SealKeys> | null = null
+  let usesLeft = 0
+  return async uses => {
+    if (current === null || usesLeft < uses) {
+      usesLeft = DATA_KEY_USES_MAX
+      const made = create()
+      current = made
+      made.catch(() => {
+        if (current === made) current = null
+      })
     }
+    usesLeft -= uses
+    return await current
   }
 }

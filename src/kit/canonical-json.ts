@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** JSON with sorted keys: two bodies that differ only in formatting or key order are the same request. */
 export function canonicalJson(value: unknown): string {
@@ -12,5 +12,4 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** What an idempotency key is bound to: the operation and the content of the request. */
-export const requestHash = (operation: string, body: unknown): Buffer =>
-  createHash('sha256').update(operation).update('\0').update(canonicalJson(body)).digest()
+export const requestHash = (operation: string, body: unknown): Buffer => hash('sha256', `${operation}\0${canonicalJson(body)}`, 'buffer')

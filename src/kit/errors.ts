@@ -51,7 +51,11 @@ export class DomainError extends Error {
   readonly errors: readonly FieldError[] | undefined
 
   constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}) {
+    // A refusal is an answer, not a defect: its stack is never read, and taking it costs more than the rest of a refused order.
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
     super(detail, extras.cause === undefined ? undefined : { cause: extras.cause })
+    Error.stackTraceLimit = limit
     this.name = 'DomainError'
     this.code = code
     this.retryAfterSeconds = extras.retryAfterSeconds

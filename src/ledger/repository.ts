@@ -14,7 +14,7 @@ interface AccountRow {
   credit_limit: string | null
 }
 
-export const fromAccountRow = (row: AccountRow): AccountState => ({
+const fromAccountRow = (row: AccountRow): AccountState => ({
   id: row.id,
   ownerId: row.owner_id,
   kind: row.kind,
@@ -28,7 +28,7 @@ export const fromAccountRow = (row: AccountRow): AccountState => ({
 const COLUMNS = 'a.id, a.owner_id, a.kind, a.currency, a.shard, a.balance, a.version, a.credit_limit'
 
 /** Ids and numbers need no quoting, and joining them costs a tenth of what the driver's escaping does. */
-export const arrayOf = (items: readonly (string | bigint | number)[]): string => `{${items.join(',')}}`
+const arrayOf = (items: readonly (string | bigint | number)[]): string => `{${items.join(',')}}`
 
 const LOCK = statement(
   'ledger_lock',

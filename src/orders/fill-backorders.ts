@@ -57,7 +57,8 @@ function fittingOrders(orders: readonly ExistingOrder[], cards: number): Existin
 
 async function capture(deps: FillDeps, tx: Tx, orders: readonly ExistingOrder[], cards: StoredCard[]): Promise<void> {
   if (orders.length === 0) return
-  await deps.wallets.load(orders)
+  const currencies = new Set(orders.map(order => order.currency))
+  await Promise.all([deps.wallets.load(orders), ...[...currencies].map(currency => deps.wallets.ensurePlatform(currency))])
   const paid = orders
     .filter(order => order.total > 0n)
     .map(order => {

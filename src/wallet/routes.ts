@@ -9,8 +9,6 @@ import { listWalletEntriesRoutes } from './routes/list-wallet-entries.ts'
 import { requestTopUpRoute } from './routes/request-top-up.ts'
 import { setCreditLimitRoute } from './routes/set-credit-limit.ts'
 
-export type { WalletDeps } from './routes/deps.ts'
-
 const ROUTES = [
   getWalletRoutes,
   listWalletEntriesRoutes,

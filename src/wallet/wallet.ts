@@ -15,11 +15,11 @@ export interface Wallet {
 }
 
 /** One million million units of the currency: the largest sum that may be moved by hand at once. */
-export const MOVEMENT_MAX = 10n ** 12n * 10_000n
+const MOVEMENT_MAX = 10n ** 12n * 10_000n
 /** Beyond it a wallet takes no more credit. With both bounds no account and no sum comes near the end of a bigint. */
 export const WALLET_MAX = 10n ** 13n * 10_000n
 
-export const emptyWallet = (currency: string): Wallet => ({ currency, balance: 0n, held: 0n, available: 0n, creditLimit: 0n })
+const emptyWallet = (currency: string): Wallet => ({ currency, balance: 0n, held: 0n, available: 0n, creditLimit: 0n })
 
 /** From the accounts of one owner, in any order; those of other currencies are passed over. */
 export function walletOf(accounts: readonly AccountState[], currency: string): Wallet {

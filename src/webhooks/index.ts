@@ -1,2 +1,2 @@
-export { type WebhooksDeps, webhooksRoutes } from './routes.ts'
+export { webhooksRoutes } from './routes.ts'
 export { webhooksSchemas } from './schemas.ts'

@@ -45,7 +45,6 @@ export interface AuthOptions {
 
 export const authPlugin = fp<AuthOptions>(
   async (app, { authenticate }) => {
-    app.decorateRequest('principal', null)
     app.addHook('onRoute', ({ config, url, method }) => {
       if (config?.access === undefined) throw new Error(`${String(method)} ${url} declares no access`)
     })

@@ -15,6 +15,8 @@ export interface RequestContextOptions {
 
 export const requestContextPlugin = fp<RequestContextOptions>(
   async (app, { observe }) => {
+    // Here and not in the auth plugin, so that the routes that are registered before that one have it as well.
+    app.decorateRequest('principal', null)
     app.addHook('onSend', (request, reply, payload, done) => {
       reply.header('x-request-id', request.id)
       done(null, payload)

@@ -29,14 +29,9 @@ export function createLineSealer(job: SealJob): (block: Uint8Array<ArrayBuffer>)
   const parse = createLineParser(job)
   let line = 0
   return block => {
-    const rows = {
-      ids: [] as string[],
-      fingerprints: [] as Buffer[],
-      ciphertexts: [] as Buffer[],
-      expiries: [] as (number | null)[],
-      lines: [] as number[]
-    }
+    const rows = { ids: uuidArray(), fingerprints: byteaArray(), ciphertexts: byteaArray(), expiries: timestamptzArray(), lines: int4Array() }
     const rejected: { line: number; reason: RejectReason }[] = []
+    let count = 0
     for (const text of linesOf(block)) {
       line++
       const key = parse(text)
@@ -46,13 +41,22 @@ export function createLineSealer(job: SealJob): (block: Uint8Array<ArrayBuffer>)
         continue
       }
       const id = newId()
-      rows.ids.push(id)
-      rows.fingerprints.push(fingerprintOf(job, key))
-      rows.ciphertexts.push(sealCard(job, { id, skuId: job.skuId }, key))
-      rows.expiries.push(key.expiresAt)
-      rows.lines.push(line)
+      rows.ids.append(id)
+      rows.fingerprints.append(fingerprintOf(job, key))
+      rows.ciphertexts.append(sealCard(job, { id, skuId: job.skuId }, key))
+      rows.expiries.append(key.expiresAt)
+      rows.lines.append(line)
+      count++
     }
-    return { count: rows.ids.length, columns: toColumns(rows), rejected }
+    const { ids, fingerprints, ciphertexts, expiries, lines } = rows
+    const columns = {
+      ids: ids.finish(),
+      fingerprints: fingerprints.finish(),
+      ciphertexts: ciphertexts.finish(),
+      expiries: expiries.finish(),
+      lines: lines.finish()
+    }
+    return { count, columns, rejected }
   }
 }
 
@@ -65,19 +69,3 @@ function* linesOf(block: Uint8Array<ArrayBuffer>): Generator<string> {
     at = end + 1
   }
 }
-
-interface Rows {
-  readonly ids: readonly string[]
-  readonly fingerprints: readonly Buffer[]
-  readonly ciphertexts: readonly Buffer[]
-  readonly expiries: readonly (number | null)[]
-  readonly lines: readonly number[]
-}
-
-const toColumns = ({ ids, fingerprints, ciphertexts, expiries, lines }: Rows): SealedColumns => ({
-  ids: uuidArray(ids),
-  fingerprints: byteaArray(fingerprints),
-  ciphertexts: byteaArray(ciphertexts),
-  expiries: timestamptzArray(expiries),
-  lines: int4Array(lines)
-})

@@ -1,4 +1,4 @@
 export { seal, Unsealable, unseal } from './aead.ts'
-export { createDataKey, type DataKey, ensureSingleDataKey, readDataKeys, verifyMasterKeys } from './data-keys.ts'
-export { KEYED_HASH_BYTES, keyedHash } from './keyed-hash.ts'
+export { createDataKey, ensureSingleDataKey, readDataKeys, verifyMasterKeys } from './data-keys.ts'
+export { keyedHash } from './keyed-hash.ts'
 export { createMasterKeyring, type MasterKey, type MasterKeyring } from './master-keyring.ts'

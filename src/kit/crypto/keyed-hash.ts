@@ -2,6 +2,6 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 
 /** 2^64 texts until two collide by chance. */
-export const KEYED_HASH_BYTES = 16
+const KEYED_HASH_BYTES = 16
 
 export const keyedHash = (key: KeyObject, text: string): Buffer => createHmac('sha256', key).update(text).digest().subarray(0, KEYED_HASH_BYTES)

@@ -1,80 +1,111 @@
 /**
  * PostgreSQL arrays in the binary format, for statements that take thousands of rows: the driver sends a Buffer as it is, and the
- * server copies instead of parsing. As text, the same rows cost the event loop four times as much. Knows no driver, so that a
- * worker thread can build them.
+ * server copies instead of parsing. As text, the same rows cost the event loop four times as much. Values are written where they
+ * will be sent from, so that none of them lives long. Knows no driver: a worker thread can build them.
  */
 
 const HEADER_BYTES = 20
+const EMPTY_HEADER_BYTES = 12
 const LENGTH_BYTES = 4
 const NULL_LENGTH = -1
+const FIRST_BYTES = 64 * 1_024
 const OID = { bytea: 17, int4: 23, timestamptz: 1184, uuid: 2950 } as const
 /** PostgreSQL counts from 2000-01-01. */
 const EPOCH_MS = Date.UTC(2000, 0, 1)
 
-interface Elements {
-  readonly oid: number
-  readonly count: number
-  /** Bytes of an element; null: the element is null. */
-  readonly sizeOf: (index: number) => number | null
-  readonly write: (target: Buffer, offset: number, index: number) => void
+export interface BinaryArray<T> {
+  append(value: T): void
+  /** The array; the builder must not be used again. */
+  finish(): Uint8Array<ArrayBuffer>
 }
 
-function encode({ oid, count, sizeOf, write }: Elements): Buffer<ArrayBuffer> {
-  let bytes = HEADER_BYTES
-  let nulls = 0
-  for (let index = 0; index < count; index++) {
-    const size = sizeOf(index)
-    if (size === null) nulls = 1
-    bytes += LENGTH_BYTES + (size ?? 0)
-  }
+class Writer {
+  readonly #oid: number
   // Not from the pool: the buffer may be handed over to another thread.
-  const target = Buffer.allocUnsafeSlow(bytes)
-  target.writeInt32BE(count === 0 ? 0 : 1, 0)
-  target.writeInt32BE(nulls, 4)
-  target.writeInt32BE(oid, 8)
-  if (count === 0) return target.subarray(0, 12)
-  target.writeInt32BE(count, 12)
-  target.writeInt32BE(1, 16)
-  let offset = HEADER_BYTES
-  for (let index = 0; index < count; index++) {
-    const size = sizeOf(index)
-    offset = target.writeInt32BE(size ?? NULL_LENGTH, offset)
-    if (size === null) continue
-    write(target, offset, index)
-    offset += size
+  target = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  #length = HEADER_BYTES
+  #count = 0
+  #nulls = 0
+
+  constructor(oid: number) {
+    this.#oid = oid
   }
-  return target
+
+  /** Room in `target` for an element of so many bytes; returns where. */
+  element(bytes: number): number {
+    const offset = this.#length + LENGTH_BYTES
+    if (offset + bytes > this.target.length) this.#grow(offset + bytes)
+    this.target.writeInt32BE(bytes, this.#length)
+    this.#length = offset + bytes
+    this.#count++
+    return offset
+  }
+
+  null(): void {
+    const offset = this.element(0)
+    this.target.writeInt32BE(NULL_LENGTH, offset - LENGTH_BYTES)
+    this.#nulls = 1
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    const { target } = this
+    target.writeInt32BE(this.#count === 0 ? 0 : 1, 0)
+    target.writeInt32BE(this.#nulls, 4)
+    target.writeInt32BE(this.#oid, 8)
+    target.writeInt32BE(this.#count, 12)
+    target.writeInt32BE(1, 16)
+    return new Uint8Array(target.buffer, 0, this.#count === 0 ? EMPTY_HEADER_BYTES : this.#length)
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.target.length * 2))
+    this.target.copy(larger, 0, 0, this.#length)
+    this.target = larger
+  }
 }
 
-export const uuidArray = (uuids: readonly string[]): Buffer<ArrayBuffer> =>
-  encode({
-    oid: OID.uuid,
-    count: uuids.length,
-    sizeOf: () => 16,
-    write: (target, offset, index) => target.write(uuids[index]?.replaceAll('-', '') ?? '', offset, 'hex')
-  })
+export function uuidArray(): BinaryArray<string> {
+  const writer = new Writer(OID.uuid)
+  return {
+    append: uuid => {
+      const offset = writer.element(16)
+      writer.target.write(uuid.replaceAll('-', ''), offset, 'hex')
+    },
+    finish: () => writer.finish()
+  }
+}
 
-export const byteaArray = (values: readonly Uint8Array[]): Buffer<ArrayBuffer> =>
-  encode({
-    oid: OID.bytea,
-    count: values.length,
-    sizeOf: index => values[index]?.length ?? null,
-    write: (target, offset, index) => target.set(values[index] ?? [], offset)
-  })
+export function byteaArray(): BinaryArray<Uint8Array> {
+  const writer = new Writer(OID.bytea)
+  return {
+    append: bytes => {
+      const offset = writer.element(bytes.length)
+      writer.target.set(bytes, offset)
+    },
+    finish: () => writer.finish()
+  }
+}
 
-export const int4Array = (values: readonly number[]): Buffer<ArrayBuffer> =>
-  encode({
-    oid: OID.int4,
-    count: values.length,
-    sizeOf: () => 4,
-    write: (target, offset, index) => target.writeInt32BE(values[index] ?? 0, offset)
-  })
+export function int4Array(): BinaryArray<number> {
+  const writer = new Writer(OID.int4)
+  return {
+    append: value => {
+      const offset = writer.element(4)
+      writer.target.writeInt32BE(value, offset)
+    },
+    finish: () => writer.finish()
+  }
+}
 
-/** From milliseconds since 1970. */
-export const timestamptzArray = (values: readonly (number | null)[]): Buffer<ArrayBuffer> =>
-  encode({
-    oid: OID.timestamptz,
-    count: values.length,
-    sizeOf: index => (values[index] === null ? null : 8),
-    write: (target, offset, index) => target.writeBigInt64BE(BigInt((values[index] ?? 0) - EPOCH_MS) * 1_000n, offset)
-  })
+/** Of milliseconds since 1970. */
+export function timestamptzArray(): BinaryArray<number | null> {
+  const writer = new Writer(OID.timestamptz)
+  return {
+    append: value => {
+      if (value === null) return writer.null()
+      const offset = writer.element(8)
+      writer.target.writeBigInt64BE(BigInt(value - EPOCH_MS) * 1_000n, offset)
+    },
+    finish: () => writer.finish()
+  }
+}
