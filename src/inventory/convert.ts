@@ -3,6 +3,7 @@ import type { Static } from 'typebox'
 import { DomainError, invalid } from '../kit/errors.ts'
 import { type IdKind, parseId, toApiId } from '../kit/ids.ts'
 import { parseAmount, toMoneyText } from '../kit/money.ts'
+import { parseTime } from '../kit/time.ts'
 import type { Batch, BatchReport, ImportFormat } from './batch.ts'
 import { REJECT_REASONS, type RejectReason } from './batch.ts'
 import type { Reveal } from './card.ts'
@@ -37,7 +38,7 @@ export function fromApiImport(
   query: Static<typeof ImportQuery>,
   contentType: string | undefined
 ): Pick<ImportRequest, 'supplierId' | 'unitCost' | 'format' | 'expiresAt'> {
-  const expiresAt = query.expiresAt === undefined ? null : new Date(query.expiresAt)
+  const expiresAt = query.expiresAt === undefined ? null : parseTime(query.expiresAt, '/query/expiresAt')
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) throw invalid('/query/expiresAt', 'lies in the past')
   return {
     supplierId: optionalId('supplier', query.supplierId) ?? null,

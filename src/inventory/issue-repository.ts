@@ -1,5 +1,5 @@
-/** The three card statements of an order's transaction: claim, issue, and the reveal log. */
-import { type Queryable, statement, type Tx } from '../kit/db/index.ts'
+/** The card statements of an order's transaction: claim, and issue with the reveal log. */
+import { statement, type Tx } from '../kit/db/index.ts'
 import type { StoredCard } from './card.ts'
 
 /**
@@ -50,40 +50,27 @@ export interface CardIssue {
 const ISSUE = statement(
   'card_issue',
   `
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::boolean[], $5::uuid[], $6::text[])
+      AS i (card_id, order_id, position, revealed, api_key_id, request_id)
+  ), logged AS (
+    INSERT INTO card_reveal (card_id, order_id, api_key_id, request_id)
+    SELECT card_id, order_id, api_key_id, request_id FROM wanted WHERE revealed
+  )
   UPDATE card SET state = CASE WHEN i.revealed THEN 'revealed' ELSE 'issued' END, order_id = i.order_id, position = i.position, issued_at = now()
-  FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::boolean[]) AS i (card_id, order_id, position, revealed)
-  WHERE card.id = i.card_id AND card.state = 'available'`
+  FROM wanted i WHERE card.id = i.card_id AND card.state = 'available'`
 )
 
-const REVEAL_LOG = statement(
-  'card_reveal_insert',
-  `
-  INSERT INTO card_reveal (card_id, order_id, api_key_id, request_id)
-  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])`
-)
-
-/** Both statements start together. A card that is no longer available is a broken invariant, and fails the transaction. */
+/** The card's state and the reveal log in one statement. A card that is no longer available is a broken invariant, and fails the transaction. */
 export async function issueCards(tx: Tx, issues: readonly CardIssue[]): Promise<void> {
   if (issues.length === 0) return
-  const [issued] = await Promise.all([
-    tx.execute(ISSUE, [
-      issues.map(issue => issue.cardId),
-      issues.map(issue => issue.orderId),
-      issues.map(issue => issue.position),
-      issues.map(issue => issue.reveal !== null)
-    ]),
-    logReveals(tx, issues)
+  const issued = await tx.execute(ISSUE, [
+    issues.map(issue => issue.cardId),
+    issues.map(issue => issue.orderId),
+    issues.map(issue => issue.position),
+    issues.map(issue => issue.reveal !== null),
+    issues.map(issue => issue.reveal?.apiKeyId ?? null),
+    issues.map(issue => issue.reveal?.requestId ?? null)
   ])
   if (issued !== issues.length) throw new Error(`issued ${issued} of ${issues.length} claimed cards`)
-}
-
-async function logReveals(tx: Queryable, issues: readonly CardIssue[]): Promise<void> {
-  const revealed = issues.filter(issue => issue.reveal !== null)
-  if (revealed.length === 0) return
-  await tx.execute(REVEAL_LOG, [
-    revealed.map(issue => issue.cardId),
-    revealed.map(issue => issue.orderId),
-    revealed.map(issue => issue.reveal?.apiKeyId ?? null),
-    revealed.map(issue => issue.reveal?.requestId ?? '')
-  ])
 }

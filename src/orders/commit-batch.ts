@@ -22,7 +22,7 @@ import { PLATFORM_SHARDS, type WalletDirectory } from '../wallet/index.ts'
 import { type BatchFacts, type Decision, decideBatch } from './decide-batch.ts'
 import { orderEvent } from './events.ts'
 import type { DeliveredCard, Order, OrderCandidate, Placement, PlaceOutcome } from './order.ts'
-import { findExisting, findTakenReferences, insertOrders, transactionTime } from './repository.ts'
+import { findExisting, findTakenReferences, insertOrders } from './repository.ts'
 
 export interface CommitBatchDeps {
   readonly db: Db
@@ -61,20 +61,20 @@ interface Batch {
 }
 
 async function runBatch(deps: CommitBatchDeps, tx: Tx, batch: Batch) {
-  const { facts, createdAt } = await lockAndLook(deps, tx, batch)
+  const facts = await lockAndLook(deps, tx, batch)
   const decisions = decideBatch(batch.candidates, facts)
   const placements = decisions.flatMap(decision => (decision.kind === 'place' ? [decision.placement] : []))
   const skuRows = nextSkuRows(batch.lanes, facts, placements)
   const written = write(tx, facts, placements, skuRows)
   // While PostgreSQL writes; a card that will not open fails the transaction before it commits.
   const opened = openCards(deps.vault, placements)
-  const [cards] = await Promise.all([opened, written])
+  const [cards, createdAt] = await Promise.all([opened, written])
   const verdicts = decisions.map(decision => toVerdict(decision, cards, createdAt))
   const fences = new Map(skuRows.map(row => [row.skuId, row.fence]))
   return { result: { verdicts, fences }, skuRows }
 }
 
-async function lockAndLook(deps: CommitBatchDeps, tx: Tx, { candidates, lanes, shard }: Batch) {
+async function lockAndLook(deps: CommitBatchDeps, tx: Tx, { candidates, lanes, shard }: Batch): Promise<BatchFacts> {
   const revenueAccount = (currency: string): string => {
     const account = deps.wallets.platform('revenue', currency, shard)
     if (account === undefined) throw new Error(`no revenue account for ${currency}`)
@@ -85,8 +85,7 @@ async function lockAndLook(deps: CommitBatchDeps, tx: Tx, { candidates, lanes, s
   for (const { skuId, quantity } of candidates) wanted.set(skuId, (wanted.get(skuId) ?? 0) + quantity)
   const references = candidates.flatMap(({ request: { resellerId, reference } }) => (reference === null ? [] : [{ resellerId, reference }]))
   const capped = candidates.flatMap(({ request }) => (request.dailySpendCap === null || request.apiKeyId === null ? [] : [request.apiKeyId]))
-  const [createdAt, skuRows, book, spentToday, existing, takenReferences, claimed] = await Promise.all([
-    transactionTime(tx),
+  const [skuRows, book, spentToday, existing, takenReferences, claimed] = await Promise.all([
     lockSkuRows(
       tx,
       lanes.map(lane => lane.skuId)
@@ -100,8 +99,7 @@ async function lockAndLook(deps: CommitBatchDeps, tx: Tx, { candidates, lanes, s
     findTakenReferences(tx, references),
     claimCards(tx, wanted)
   ])
-  const facts: BatchFacts = { lanes, skuRows, book, existing, takenReferences, claimed, spentToday, revenueAccount }
-  return { facts, createdAt }
+  return { lanes, skuRows, book, existing, takenReferences, claimed, spentToday, revenueAccount }
 }
 
 function accountsOf(candidate: OrderCandidate, revenueAccount: (currency: string) => string): string[] {
@@ -127,13 +125,17 @@ function nextSkuRows(lanes: readonly BatchLane[], facts: BatchFacts, placements:
   })
 }
 
-async function write(tx: Tx, facts: BatchFacts, placements: readonly Placement[], skuRows: readonly SkuRow[]): Promise<void> {
+/** Returns the time of the orders that were written; without orders only a newly minted fence is. */
+async function write(tx: Tx, facts: BatchFacts, placements: readonly Placement[], skuRows: readonly SkuRow[]): Promise<Date> {
   const changed = skuRows.filter(row => {
     const before = facts.skuRows.get(row.skuId)
     return before?.fence !== row.fence || before.available !== row.available
   })
-  if (placements.length === 0) return await writeSkuRows(tx, changed)
-  await Promise.all([
+  if (placements.length === 0) {
+    await writeSkuRows(tx, changed)
+    return new Date()
+  }
+  const [createdAt] = await Promise.all([
     insertOrders(tx, placements),
     writeSkuRows(tx, changed),
     facts.book.write(tx),
@@ -154,6 +156,7 @@ async function write(tx: Tx, facts: BatchFacts, placements: readonly Placement[]
       )
     )
   ])
+  return createdAt
 }
 
 function toIssues({ candidate: { id, request }, cards }: Placement) {

@@ -7,7 +7,7 @@ import { lockAccounts } from '../ledger/index.ts'
 import { captureDraft, type WalletDirectory } from '../wallet/index.ts'
 import { orderEvent } from './events.ts'
 import type { ExistingOrder } from './order.ts'
-import { lockBackorders, moveOrders, skusToFill } from './repository.ts'
+import { lockBackorders, moveOrders, readBackorders, skusToFill } from './repository.ts'
 
 export interface FillDeps {
   readonly db: Db
@@ -24,11 +24,14 @@ const REVENUE_SHARD = 15
 /** Returns how many orders were filled. */
 export async function fillBackorders(deps: FillDeps): Promise<number> {
   const skuIds = await skusToFill(deps.db, SKUS_PER_RUN)
-  const filled = await Promise.all(skuIds.map(skuId => fillSku(deps, skuId)))
-  return filled.reduce((sum, count) => sum + count, 0)
+  let filled = 0
+  // One SKU after the other: this runs beside orders and must not take their connections.
+  for (const skuId of skuIds) filled += await fillSku(deps, skuId)
+  return filled
 }
 
 async function fillSku(deps: FillDeps, skuId: string): Promise<number> {
+  await loadAccounts(deps, await readBackorders(deps.db, skuId, ORDERS_PER_FILL))
   const done = await deps.db.tx(async tx => {
     const row = (await lockSkuRows(tx, [skuId])).get(skuId)
     if (row === undefined) return { filled: 0, available: 0 }
@@ -46,6 +49,12 @@ async function fillSku(deps: FillDeps, skuId: string): Promise<number> {
   return done.filled
 }
 
+/** Before the transaction, which then asks for nothing else; an order that came in between waits for the next run. */
+async function loadAccounts({ wallets }: FillDeps, orders: readonly ExistingOrder[]): Promise<void> {
+  const currencies = new Set(orders.map(order => order.currency))
+  await Promise.all([wallets.load(orders), ...[...currencies].map(currency => wallets.ensurePlatform(currency))])
+}
+
 function fittingOrders(orders: readonly ExistingOrder[], cards: number): ExistingOrder[] {
   let left = cards
   const end = orders.findIndex(order => {
@@ -57,8 +66,6 @@ function fittingOrders(orders: readonly ExistingOrder[], cards: number): Existin
 
 async function capture(deps: FillDeps, tx: Tx, orders: readonly ExistingOrder[], cards: StoredCard[]): Promise<void> {
   if (orders.length === 0) return
-  const currencies = new Set(orders.map(order => order.currency))
-  await Promise.all([deps.wallets.load(orders), ...[...currencies].map(currency => deps.wallets.ensurePlatform(currency))])
   const paid = orders
     .filter(order => order.total > 0n)
     .map(order => {

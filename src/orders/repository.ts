@@ -46,22 +46,26 @@ export async function findTakenReferences(tx: Tx, wanted: readonly { resellerId:
 const INSERT = statement(
   'order_insert',
   `
-  INSERT INTO orders (id, reseller_id, idempotency_key, request_hash, reference, state, sku_id, quantity, currency, unit_price, total,
-    balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata, fulfilled_at, closed_at)
-  SELECT id, reseller_id, idempotency_key, request_hash, reference, state, sku_id, quantity, currency, unit_price, unit_price * quantity,
-    balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata,
-    CASE WHEN state = 'fulfilled' THEN now() END, CASE WHEN state = 'fulfilled' THEN now() END
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::uuid[], $8::int[], $9::text[], $10::bigint[],
-    $11::bigint[], $12::text[], $13::boolean[], $14::uuid[], $15::uuid[], $16::jsonb[], $17::jsonb[])
-    AS t (id, reseller_id, idempotency_key, request_hash, reference, state, sku_id, quantity, currency, unit_price,
-    balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata)`
+  WITH inserted AS (
+    INSERT INTO orders (id, reseller_id, idempotency_key, request_hash, reference, state, sku_id, quantity, currency, unit_price, total,
+      balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata, fulfilled_at, closed_at)
+    SELECT id, reseller_id, idempotency_key, request_hash, reference, state, sku_id, quantity, currency, unit_price, unit_price * quantity,
+      balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata,
+      CASE WHEN state = 'fulfilled' THEN now() END, CASE WHEN state = 'fulfilled' THEN now() END
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::uuid[], $8::int[], $9::text[], $10::bigint[],
+      $11::bigint[], $12::text[], $13::boolean[], $14::uuid[], $15::uuid[], $16::jsonb[], $17::jsonb[])
+      AS t (id, reseller_id, idempotency_key, request_hash, reference, state, sku_id, quantity, currency, unit_price,
+      balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata)
+  )
+  SELECT now() AS now`
 )
 
 const jsonOrNull = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))
 
-export async function insertOrders(tx: Tx, placements: readonly Placement[]): Promise<void> {
+/** Returns the transaction's time, which is `created_at` of all of them. */
+export async function insertOrders(tx: Tx, placements: readonly Placement[]): Promise<Date> {
   const column = <V>(pick: (placement: Placement) => V): V[] => placements.map(pick)
-  await tx.execute(INSERT, [
+  const [row] = await tx.query<{ now: Date }>(INSERT, [
     column(({ candidate }) => candidate.id),
     column(({ candidate }) => candidate.request.resellerId),
     column(({ candidate }) => candidate.request.idempotencyKey),
@@ -80,14 +84,8 @@ export async function insertOrders(tx: Tx, placements: readonly Placement[]): Pr
     column(({ candidate }) => jsonOrNull(candidate.request.input)),
     column(({ candidate }) => jsonOrNull(candidate.request.metadata))
   ])
-}
-
-const NOW = statement('order_now', 'SELECT now() AS now')
-
-/** The transaction's time: what `created_at` of its orders will be. */
-export async function transactionTime(tx: Tx): Promise<Date> {
-  const [row] = await tx.query<{ now: Date }>(NOW)
-  return row?.now ?? new Date()
+  if (row === undefined) throw new Error('PostgreSQL gave no time')
+  return row.now
 }
 
 const READ = statement('order_read', `SELECT ${COLUMNS} FROM orders o WHERE o.id = $1 AND ($2::uuid IS NULL OR o.reseller_id = $2)`)
@@ -111,11 +109,13 @@ export interface OrderFilter {
   readonly limit: number
 }
 
-/** Not prepared: the planner should see which filters are there. Newest first; ids are time-ordered. */
+/** One statement for each set of filters: the planner should see which are there. Newest first; ids are time-ordered. */
 export async function listOrders(db: Queryable, filter: OrderFilter): Promise<ExistingOrder[]> {
   const values: unknown[] = []
   const where: string[] = ['true']
+  let name = 'order_list'
   const add = (condition: string, value: unknown): void => {
+    name += value === undefined || value === null ? '0' : '1'
     if (value === undefined || value === null) return
     values.push(value)
     where.push(condition.replace('?', `$${values.length}`))
@@ -129,7 +129,6 @@ export async function listOrders(db: Queryable, filter: OrderFilter): Promise<Ex
   add('o.id < ?', filter.before)
   values.push(filter.limit)
   const text = `SELECT ${COLUMNS} FROM orders o WHERE ${where.join(' AND ')} ORDER BY o.id DESC LIMIT $${values.length}`
-  const name = `order_list_${where.length}_${Buffer.from(where.join()).toString('base64url').slice(0, 40)}`
   const rows = await db.query<OrderRow>(statement(name, text), values)
   return rows.map(fromRow)
 }
@@ -153,13 +152,15 @@ export async function lockOrder(tx: Tx, orderId: string, resellerId: string): Pr
   return row === undefined ? null : fromRow(row)
 }
 
-const LOCK_BACKORDERS = statement(
-  'order_lock_backorders',
-  `
-  SELECT ${COLUMNS} FROM orders o WHERE o.sku_id = $1 AND o.state = 'backordered' ORDER BY o.id LIMIT $2 FOR NO KEY UPDATE`
-)
+const BACKORDERS = `SELECT ${COLUMNS} FROM orders o WHERE o.sku_id = $1 AND o.state = 'backordered' ORDER BY o.id LIMIT $2`
+const READ_BACKORDERS = statement('order_read_backorders', BACKORDERS)
+const LOCK_BACKORDERS = statement('order_lock_backorders', `${BACKORDERS} FOR NO KEY UPDATE`)
 
 /** The oldest orders that wait for stock of this SKU. */
+export async function readBackorders(db: Queryable, skuId: string, limit: number): Promise<ExistingOrder[]> {
+  return (await db.query<OrderRow>(READ_BACKORDERS, [skuId, limit])).map(fromRow)
+}
+
 export async function lockBackorders(tx: Tx, skuId: string, limit: number): Promise<ExistingOrder[]> {
   return (await tx.query<OrderRow>(LOCK_BACKORDERS, [skuId, limit])).map(fromRow)
 }

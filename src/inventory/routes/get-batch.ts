@@ -3,7 +3,7 @@ import { fromApiId } from '../../kit/ids.ts'
 import { toApiReport } from '../convert.ts'
 import { readBatchReport } from '../read-batch-report.ts'
 import { BatchParams, CardBatchReportSchema } from '../schemas.ts'
-import { type App, BATCHES, type InventoryDeps, READ, TAG } from './deps.ts'
+import { type App, BATCHES, type InventoryDeps, TAG, WRITE } from './deps.ts'
 
 export function getBatchRoute(app: App, { db }: InventoryDeps): void {
   app.route({
@@ -14,7 +14,7 @@ export function getBatchRoute(app: App, { db }: InventoryDeps): void {
       tag: TAG,
       summary: 'Read the report of an import',
       description: 'Also while it runs: the counts grow with each block that is stored.',
-      access: READ,
+      access: WRITE,
       params: BatchParams,
       response: { 200: Ref(CardBatchReportSchema) },
       errors: ['not_found']

@@ -3,7 +3,7 @@ import { notFound } from '../../kit/errors.ts'
 import { fromApiId } from '../../kit/ids.ts'
 import { findBatch, listBatchLines } from '../repository.ts'
 import { BatchLinePage, BatchParams, PageQuery } from '../schemas.ts'
-import { type App, BATCHES, type InventoryDeps, READ, TAG } from './deps.ts'
+import { type App, BATCHES, type InventoryDeps, TAG, WRITE } from './deps.ts'
 
 export function listBatchLinesRoute(app: App, { db, cursors }: InventoryDeps): void {
   app.route({
@@ -14,7 +14,7 @@ export function listBatchLinesRoute(app: App, { db, cursors }: InventoryDeps): v
       tag: TAG,
       summary: 'List the lines of an import that became no card',
       description: 'In the order of the file, by number and reason. Every other line that is not blank was accepted.',
-      access: READ,
+      access: WRITE,
       params: BatchParams,
       query: PageQuery,
       response: { 200: Ref(BatchLinePage) },

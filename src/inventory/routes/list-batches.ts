@@ -3,7 +3,7 @@ import { operation, pageLimit, Ref } from '../../http/index.ts'
 import { fromApiBatchQuery, toApiBatch } from '../convert.ts'
 import { listBatches } from '../repository.ts'
 import { BatchQuery, CardBatchPage } from '../schemas.ts'
-import { type App, BATCHES, type InventoryDeps, READ, TAG } from './deps.ts'
+import { type App, BATCHES, type InventoryDeps, TAG, WRITE } from './deps.ts'
 
 const LIST = 'card-batches'
 
@@ -15,7 +15,7 @@ export function listBatchesRoute(app: App, { db, cursors }: InventoryDeps): void
       id: 'listCardBatches',
       tag: TAG,
       summary: 'List imports, newest first',
-      access: READ,
+      access: WRITE,
       query: BatchQuery,
       response: { 200: Ref(CardBatchPage) }
     }),

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { List, operation, ownerOf, PageOf, pageLimit, pageQuery, principalOf, Ref, Str } from '../../http/index.ts'
-import { invalid, notFound } from '../../kit/errors.ts'
+import { notFound } from '../../kit/errors.ts'
 import { fromApiId } from '../../kit/ids.ts'
+import { parseTime } from '../../kit/time.ts'
 import { toApiCard, toApiOrder } from '../convert.ts'
 import { bodyId } from '../from-api.ts'
 import { listOrders, readOrder } from '../repository.ts'
@@ -60,12 +61,7 @@ interface ListQuery {
   to?: string
 }
 
-const timeOf = (text: string | undefined, pointer: string): Date | undefined => {
-  if (text === undefined) return undefined
-  const time = new Date(text)
-  if (Number.isNaN(time.getTime())) throw invalid(pointer, 'must be an RFC 3339 time')
-  return time
-}
+const timeOf = (text: string | undefined, pointer: string): Date | undefined => (text === undefined ? undefined : parseTime(text, pointer))
 
 async function listPage(deps: OrderDeps, resellerId: string | null, scope: string, query: ListQuery) {
   const limit = pageLimit(query)
