@@ -29,6 +29,8 @@ export interface Config {
   /** Requests a minute for each API key, in each process. */
   readonly rateLimitPerMinute: number
   readonly allowUnsafeDatabase: boolean
+  /** Webhooks and supplier calls may go to internal addresses and over http: for development and tests. */
+  readonly allowPrivateTargets: boolean
 }
 
 export class ConfigError extends Error {}
@@ -58,7 +60,8 @@ const SCHEMA = {
     KAHUB_JWT_JWKS_URL: { type: 'string', pattern: '^https?://.+' },
     KAHUB_TRUST_PROXY: { type: 'boolean', default: false },
     KAHUB_RATE_LIMIT_PER_MINUTE: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 600_000 },
-    KAHUB_ALLOW_UNSAFE_DATABASE: { type: 'boolean', default: false }
+    KAHUB_ALLOW_UNSAFE_DATABASE: { type: 'boolean', default: false },
+    KAHUB_ALLOW_PRIVATE_TARGETS: { type: 'boolean', default: false }
   }
 }
 
@@ -80,6 +83,7 @@ interface Env {
   readonly KAHUB_TRUST_PROXY: boolean
   readonly KAHUB_RATE_LIMIT_PER_MINUTE: number
   readonly KAHUB_ALLOW_UNSAFE_DATABASE: boolean
+  readonly KAHUB_ALLOW_PRIVATE_TARGETS: boolean
 }
 
 type Source = Readonly<Record<string, string | undefined>>
@@ -103,7 +107,8 @@ export function readConfig(source: Source = process.env): Config {
     jwt: jwt(env),
     trustProxy: env.KAHUB_TRUST_PROXY,
     rateLimitPerMinute: env.KAHUB_RATE_LIMIT_PER_MINUTE,
-    allowUnsafeDatabase: env.KAHUB_ALLOW_UNSAFE_DATABASE
+    allowUnsafeDatabase: env.KAHUB_ALLOW_UNSAFE_DATABASE,
+    allowPrivateTargets: env.KAHUB_ALLOW_PRIVATE_TARGETS
   })
 }
 

@@ -143,10 +143,15 @@ async function run(dataDir: string, interrupted: Promise<never>): Promise<boolea
   }
 }
 
-/** Rejects at the first signal, so that servers and files go the usual way; later signals are the same Ctrl-C once more. */
+/**
+ * Rejects at the first signal, or when nobody reads what we write, so that servers and files go the usual way.
+ * Later signals are the same Ctrl-C once more.
+ */
 function interruption(): Promise<never> {
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => reject(new Error(`interrupted by ${signal}`)))
+    process.stdout.on('error', reject)
+    process.stderr.on('error', reject)
   })
   interrupted.catch(() => undefined)
   return interrupted

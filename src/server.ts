@@ -1,5 +1,4 @@
 /** The process: start, listen, drain. */
-import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createLog } from './log.ts'
@@ -8,7 +7,6 @@ import { startWorker } from './worker.ts'
 
 /** Past this a request in flight is a request that hangs. */
 const DRAIN_MAX_MS = 25_000
-const IDLE_SWEEP_MS = 50
 /** Connections that the kernel holds while a flash sale begins. */
 const LISTEN_BACKLOG = 4_096
 
@@ -19,7 +17,7 @@ async function main(): Promise<void> {
   const worker = config.process === 'api' ? null : startWorker(services, log)
   const app = config.process === 'worker' ? null : await buildApp(services, log)
   const close = async (): Promise<void> => {
-    if (app !== null) await drain(app)
+    await app?.close()
     await worker?.stop()
     await services.close()
   }
@@ -28,12 +26,6 @@ async function main(): Promise<void> {
   const address = await app.listen({ port: config.port, host: config.host, backlog: LISTEN_BACKLOG })
   if (services.newAdminKey !== null) process.stdout.write(`\nOperator key, shown this once: ${services.newAdminKey}\n\n`)
   log.info({ address, docs: `${address}/docs` }, 'kahub is ready')
-}
-
-/** Requests in flight are answered. Their connections are kept alive by their clients, and go as soon as they are idle. */
-async function drain(app: FastifyInstance): Promise<void> {
-  const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS)
-  await app.close().finally(() => clearInterval(sweep))
 }
 
 /** A terminal and npm both send SIGINT: the second signal of a stop is not a new one. */

@@ -2,24 +2,29 @@
 import type { Logger } from 'pino'
 import { createAuthenticator } from './accounts/index.ts'
 import { createChangeFeed, createListings } from './catalog/index.ts'
-import { type Config, deriveKey } from './config.ts'
+import { type Config, deriveKey, type MasterKey } from './config.ts'
 import { startEmbeddedPostgres, startEmbeddedValkey } from './embedded/index.ts'
 import { readSecrets } from './embedded-secrets.ts'
-import { createAllocator, createVault } from './inventory/index.ts'
+import { createAllocator, createVault, type Vault } from './inventory/index.ts'
 import { createCursorCodec } from './kit/cursor.ts'
 import { assertDurable } from './kit/db/durability.ts'
-import { createDatabase, migrate } from './kit/db/index.ts'
+import { createDatabase, type Db, migrate } from './kit/db/index.ts'
 import { createLeases, type Leases } from './kit/lock.ts'
+import { createOutboundHttp, type OutboundHttp } from './kit/outbound-http.ts'
 import { createRedis } from './kit/redis.ts'
+import { createSigningSecrets } from './kit/signing-secrets.ts'
 import { createMetrics } from './metrics.ts'
-import { createBatchCommit, createFindReplay, type OrderCandidate, type PlaceOutcome } from './orders/index.ts'
-import { createWalletDirectory } from './wallet/index.ts'
+import { createBatchCommit, createBuyer, createFindReplay, type OrderCandidate, type PlaceOutcome } from './orders/index.ts'
+import { createConfigVault, createConnections, type FindAdapter, findAdapter } from './suppliers/index.ts'
+import { createWalletDirectory, type WalletDirectory } from './wallet/index.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 export interface ServiceOverrides {
   /** Tests replace the leases with ones that always grant. */
   readonly leases?: Leases
+  /** Tests add adapters. */
+  readonly findAdapter?: FindAdapter
 }
 
 /** Starts what has to be started, applies migrations, and connects. Throws an Error whose message says what to do. */
@@ -40,13 +45,16 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     const listings = createListings({ db })
     const wallets = createWalletDirectory(db)
     const vault = await createVault({ db, masterKeys: secrets.masterKeys })
+    const signingSecrets = await createSigningSecrets({ db, masterKeys: secrets.masterKeys })
+    const outboundHttp = createOutboundHttp({ userAgent: 'kahub', allowPrivate: config.allowPrivateTargets })
     const noteStock = (skuId: string, available: number): void => listings.noteStock(skuId, available)
     const allocator = createAllocator<OrderCandidate, PlaceOutcome>({
       leases,
       commit: createBatchCommit({ db, vault, wallets, noteStock }),
       onBatch: metrics.observeBatch
     })
-    metrics.watch({ allocator: allocator.stats, database: db.load })
+    const buying = await createBuying({ db, wallets, vault, noteStock, outboundHttp, log, masterKeys: secrets.masterKeys, overrides })
+    metrics.watch({ allocator: () => allocator.stats(), database: db.load })
     const authenticator = createAuthenticator({ db, bootstrapKeyHash: secrets.adminKeyHash, jwt: config.jwt })
     return {
       config,
@@ -60,6 +68,10 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       vault,
       allocator,
       authenticator,
+      signingSecrets,
+      ...buying,
+      outboundHttp,
+      urlPolicy: { allowPrivateTargets: config.allowPrivateTargets },
       noteStock,
       cursors: createCursorCodec(deriveKey(secrets.masterKeys, 'cursor')),
       findReplay: createFindReplay(db),
@@ -69,7 +81,9 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       /** Waiting orders finish first, then connections, then the embedded servers. */
       close: async () => {
         await allocator.close()
+        await buying.buyer.close()
         await leases.close()
+        await outboundHttp.close()
         redis.commands.disconnect()
         redis.subscriber.disconnect()
         await db.close()
@@ -80,6 +94,36 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     await servers.stop()
     throw error
   }
+}
+
+interface BuyingParts {
+  readonly db: Db
+  readonly wallets: WalletDirectory
+  readonly vault: Vault
+  readonly noteStock: (skuId: string, available: number) => void
+  readonly outboundHttp: OutboundHttp
+  readonly log: Logger
+  readonly masterKeys: readonly MasterKey[]
+  readonly overrides: ServiceOverrides
+}
+
+/** What it takes to reach suppliers and to buy from them. */
+async function createBuying({ log, masterKeys, overrides, ...parts }: BuyingParts) {
+  const adapters = { findAdapter: overrides.findAdapter ?? findAdapter }
+  const configs = await createConfigVault({ db: parts.db, masterKeys })
+  const connections = createConnections({
+    ...parts,
+    ...adapters,
+    configs,
+    onError: (error, supplierId) => log.error({ err: error, supplierId }, 'the config of a supplier cannot be used')
+  })
+  const buyer = createBuyer({
+    ...parts,
+    ...adapters,
+    connections,
+    onError: error => log.error({ err: error }, 'the outcome of a purchase could not be stored; the supplier is asked again')
+  })
+  return { ...adapters, configs, connections, buyer }
 }
 
 async function startServers(config: Config, log: Logger) {

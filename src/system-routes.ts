@@ -64,7 +64,9 @@ export const systemRoutes =
         tag: 'System',
         summary: 'Prometheus metrics of this process',
         access: { role: 'operator', scope: 'system:read' },
-        response: { 200: Type.String({ maxLength: 1_000_000 }) }
+        response: {
+          200: { description: 'The text format of Prometheus.', content: { 'text/plain': { schema: Type.String({ maxLength: 1_000_000 }) } } }
+        }
       }),
       handler: async (_request, reply) => {
         reply.header('content-type', deps.metrics.registry.contentType).serializer((payload: unknown) => String(payload))

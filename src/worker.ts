@@ -5,6 +5,7 @@ import { expireCards, failStalledImports } from './inventory/index.ts'
 import { fillBackorders } from './orders/index.ts'
 import { deleteExpiredQuotes } from './pricing/index.ts'
 import type { Services } from './services.ts'
+import { clearOldDeliveries, createDeliverer, relayEvents } from './webhooks/index.ts'
 
 export interface Worker {
   stop(): Promise<void>
@@ -17,18 +18,27 @@ interface Job {
 }
 
 export function startWorker(services: Services, log: FastifyBaseLogger): Worker {
+  const deliverer = createDeliverer({
+    ...services,
+    http: services.outboundHttp,
+    onError: error => log.warn({ err: error }, 'a webhook could not be sent or noted; it is tried again')
+  })
   const jobs: readonly Job[] = [
     { name: 'publish-stock-changes', everyMs: 250, run: () => publishStockChanges(services.db) },
     { name: 'fill-backorders', everyMs: 500, run: () => fillBackorders(services) },
+    { name: 'buy-upstream', everyMs: 200, run: () => services.buyer.turn() },
     { name: 'expire-cards', everyMs: 10_000, run: () => expireCards(services) },
     { name: 'fail-stalled-imports', everyMs: 30_000, run: () => failStalledImports(services.db) },
     { name: 'compact-catalog-changes', everyMs: 10_000, run: () => compactChanges(services.db) },
-    { name: 'delete-expired-quotes', everyMs: 60_000, run: () => deleteExpiredQuotes(services.db) }
+    { name: 'delete-expired-quotes', everyMs: 60_000, run: () => deleteExpiredQuotes(services.db) },
+    { name: 'relay-events', everyMs: 200, run: () => relayEvents(services.db) },
+    { name: 'send-webhooks', everyMs: 200, run: () => deliverer.turn() },
+    { name: 'clear-old-deliveries', everyMs: 60_000, run: () => clearOldDeliveries(services.db) }
   ]
   const loops = jobs.map(job => startLoop(job, services, log))
   return {
     stop: async () => {
-      await Promise.all(loops.map(loop => loop.stop()))
+      await Promise.all([...loops.map(loop => loop.stop()), deliverer.close()])
     }
   }
 }

@@ -1,13 +1,13 @@
 /** Rows to domain, domain to API and back. */
 import type { Static } from 'typebox'
-import { invalid } from '../kit/errors.ts'
 import { toApiId } from '../kit/ids.ts'
 import { fromMoneyText, type MoneyText, toMoneyText } from '../kit/money.ts'
-import type { Reseller, Supplier } from './account.ts'
+import { parseTime } from '../kit/time.ts'
+import type { Reseller } from './account.ts'
 import type { ApiKey, IssuedKey, KeyTerms } from './api-key.ts'
 import { ipMatcher } from './ip-allow.ts'
 import type { Login } from './login.ts'
-import type { ApiKeySchema, IssuedKeySchema, ResellerSchema, SupplierSchema } from './schemas.ts'
+import type { ApiKeySchema, IssuedKeySchema, ResellerSchema } from './schemas.ts'
 import type { KeyKind } from './scopes.ts'
 
 type KeyRow = Omit<ApiKey, 'dailySpendCap'> & { dailySpendCap: bigint | null; spendCurrency: string | null }
@@ -62,16 +62,9 @@ export const fromApiKeyTerms = (body: KeyRequest): Omit<KeyTerms, 'scopes'> => (
   name: body.name,
   ipAllow: body.ipAllow ?? [],
   dailySpendCap: body.dailySpendCap === undefined ? null : fromMoneyText(body.dailySpendCap, '/dailySpendCap'),
-  expiresAt: body.expiresAt === undefined ? null : fromApiTime(body.expiresAt, '/expiresAt'),
+  expiresAt: body.expiresAt === undefined ? null : parseTime(body.expiresAt, '/expiresAt'),
   test: body.test ?? false
 })
-
-function fromApiTime(text: string, pointer: string): Date {
-  const time = new Date(text)
-  // The format allows a leap second; JavaScript's dates do not.
-  if (Number.isNaN(time.getTime())) throw invalid(pointer, 'is not a moment')
-  return time
-}
 
 export const toApiReseller = (reseller: Reseller): Static<typeof ResellerSchema> => ({
   id: toApiId('reseller', reseller.id),
@@ -81,14 +74,6 @@ export const toApiReseller = (reseller: Reseller): Static<typeof ResellerSchema>
   state: reseller.state,
   createdAt: reseller.createdAt.toISOString(),
   updatedAt: reseller.updatedAt.toISOString()
-})
-
-export const toApiSupplier = (supplier: Supplier): Static<typeof SupplierSchema> => ({
-  id: toApiId('supplier', supplier.id),
-  name: supplier.name,
-  state: supplier.state,
-  createdAt: supplier.createdAt.toISOString(),
-  updatedAt: supplier.updatedAt.toISOString()
 })
 
 export const toApiKey = (key: ApiKey): Static<typeof ApiKeySchema> => ({

@@ -1,6 +1,6 @@
-/** SQL of resellers, suppliers and their keys. */
+/** SQL of resellers, and of the keys of all accounts. */
 import { and, desc, eq, isNull, lt, type Queryable, sql, statement, type Tx } from '../kit/db/index.ts'
-import type { Reseller, Supplier } from './account.ts'
+import type { Reseller } from './account.ts'
 import type { ApiKey, KeyDraft, KeyOwner } from './api-key.ts'
 import { fromKeyRow, fromLoginRow, type LoginRow } from './convert.ts'
 import type { Login } from './login.ts'
@@ -23,13 +23,10 @@ function inserted<T>([row]: T[]): T {
 export const insertReseller = async (tx: Tx, row: Pick<Reseller, 'id' | 'name' | 'tier' | 'currency'>): Promise<Reseller> =>
   inserted(await tx.orm.insert(reseller).values(row).returning())
 
-export const insertSupplier = async (tx: Tx, row: Pick<Supplier, 'id' | 'name'>): Promise<Supplier> =>
-  inserted(await tx.orm.insert(supplier).values(row).returning())
-
 export const findReseller = async (db: Queryable, id: string): Promise<Reseller | null> =>
   only(await db.orm.select().from(reseller).where(eq(reseller.id, id)))
 
-export const findSupplier = async (db: Queryable, id: string): Promise<Supplier | null> =>
+export const findSupplier = async (db: Queryable, id: string): Promise<{ readonly id: string } | null> =>
   only(await db.orm.select().from(supplier).where(eq(supplier.id, id)))
 
 export const listResellers = async (db: Queryable, { before, limit }: Page): Promise<Reseller[]> =>
@@ -38,14 +35,6 @@ export const listResellers = async (db: Queryable, { before, limit }: Page): Pro
     .from(reseller)
     .where(before === null ? undefined : lt(reseller.id, before))
     .orderBy(desc(reseller.id))
-    .limit(limit)
-
-export const listSuppliers = async (db: Queryable, { before, limit }: Page): Promise<Supplier[]> =>
-  await db.orm
-    .select()
-    .from(supplier)
-    .where(before === null ? undefined : lt(supplier.id, before))
-    .orderBy(desc(supplier.id))
     .limit(limit)
 
 /** Absent fields stay as they are. */
@@ -59,15 +48,6 @@ export const updateReseller = async (
       .update(reseller)
       .set({ ...change, updatedAt: sql`now()` })
       .where(eq(reseller.id, id))
-      .returning()
-  )
-
-export const updateSupplier = async (tx: Tx, id: string, change: { name?: string; state?: Supplier['state'] }): Promise<Supplier | null> =>
-  only(
-    await tx.orm
-      .update(supplier)
-      .set({ ...change, updatedAt: sql`now()` })
-      .where(eq(supplier.id, id))
       .returning()
   )
 

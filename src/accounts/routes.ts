@@ -1,9 +1,8 @@
-/** Operators' surface of this module: one file for each operation, for resellers and suppliers alike. */
+/** Operators' surface of this module: one file for each operation. Of suppliers only the keys: `suppliers/` owns the rest. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { createOperatorKeyRoute } from './routes/create-operator-key.ts'
 import { createResellerRoute } from './routes/create-reseller.ts'
 import { createResellerKeyRoute } from './routes/create-reseller-key.ts'
-import { createSupplierRoute } from './routes/create-supplier.ts'
 import { createSupplierKeyRoute } from './routes/create-supplier-key.ts'
 import type { AccountsDeps } from './routes/deps.ts'
 import { getAccountRoutes } from './routes/get-account.ts'
@@ -19,7 +18,6 @@ export type { AccountsDeps } from './routes/deps.ts'
 
 const ROUTES = [
   createResellerRoute,
-  createSupplierRoute,
   listAccountsRoutes,
   getAccountRoutes,
   updateAccountRoutes,

@@ -43,17 +43,6 @@ export const ResellerSchema = Type.Object(
   { $id: 'Reseller', examples: [{ id: exampleId('reseller'), ...exampleAccount, tier: 'gold', currency: 'CNY' }] }
 )
 
-export const SupplierSchema = Type.Object(
-  {
-    id: Id('supplier'),
-    name: Str(NAME_MAX),
-    state: State,
-    createdAt: Timestamp(),
-    updatedAt: Timestamp()
-  },
-  { $id: 'Supplier', examples: [{ id: exampleId('supplier'), ...exampleAccount, name: 'Key works' }] }
-)
-
 const keyFields = {
   id: Id('key'),
   name: Str(NAME_MAX),
@@ -91,7 +80,6 @@ export const IssuedKeySchema = Type.Object(
 )
 
 export const ResellerPage = Type.Object(PageOf(Ref(ResellerSchema)).properties, { $id: 'ResellerPage' })
-export const SupplierPage = Type.Object(PageOf(Ref(SupplierSchema)).properties, { $id: 'SupplierPage' })
 export const ApiKeyPage = Type.Object(PageOf(Ref(ApiKeySchema)).properties, { $id: 'ApiKeyPage' })
 
 export const CreateReseller = Type.Object(
@@ -110,10 +98,6 @@ export const UpdateReseller = Type.Object(
   },
   { ...CLOSED, minProperties: 1, examples: [{ tier: 'silver' }] }
 )
-
-export const CreateSupplier = Type.Object({ name: Name('For operators.', 'Key works') }, { ...CLOSED, examples: [{ name: 'Key works' }] })
-
-export const UpdateSupplier = Type.Object({ name: Name('New name.', 'Key works') }, { ...CLOSED, examples: [{ name: 'Key works' }] })
 
 const keyRequest = <K extends KeyKind>(kind: K) => ({
   name: Name('What the key is for.', 'shop backend'),
@@ -173,4 +157,4 @@ export const operatorKeyParams = Type.Object({ keyId: PathId('key') })
 
 export const PageQuery = Type.Object(pageQuery, CLOSED)
 
-export const accountsSchemas: TSchema[] = [ResellerSchema, SupplierSchema, ApiKeySchema, IssuedKeySchema, ResellerPage, SupplierPage, ApiKeyPage]
+export const accountsSchemas: TSchema[] = [ResellerSchema, ApiKeySchema, IssuedKeySchema, ResellerPage, ApiKeyPage]

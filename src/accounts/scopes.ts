@@ -1,6 +1,16 @@
 /** What a credential may do. A route declares one scope; a key holds a subset of its role's. */
 export const SCOPES = {
-  reseller: ['catalog:read', 'orders:read', 'orders:write', 'cards:reveal', 'wallet:read', 'wallet:write', 'events:read'],
+  reseller: [
+    'catalog:read',
+    'orders:read',
+    'orders:write',
+    'cards:reveal',
+    'wallet:read',
+    'wallet:write',
+    'events:read',
+    'webhooks:read',
+    'webhooks:write'
+  ],
   supplier: ['supplier:read', 'supplier:write'],
   operator: [
     'catalog:read',

@@ -16,13 +16,8 @@ export const reseller = pgTable('reseller', {
   updatedAt: moment('updated_at').notNull().defaultNow()
 })
 
-export const supplier = pgTable('supplier', {
-  id: uuid('id').primaryKey(),
-  name: text('name').notNull(),
-  state: text('state', { enum: ACCOUNT_STATES }).notNull().default('active'),
-  createdAt: moment('created_at').notNull().defaultNow(),
-  updatedAt: moment('updated_at').notNull().defaultNow()
-})
+/** Kept by `suppliers/`; here only who can hold a key. */
+export const supplier = pgTable('supplier', { id: uuid('id').primaryKey() })
 
 export const apiKey = pgTable('api_key', {
   id: uuid('id').primaryKey(),

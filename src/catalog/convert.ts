@@ -26,6 +26,7 @@ export interface ListingRow {
   instructions: string | null
   low_stock_threshold: number
   on_sale: boolean
+  sourced: boolean
   revision: string
   available: number
   prices: [tier: string | null, resellerId: string | null, minQuantity: number, unitPrice: string][] | null
@@ -46,6 +47,7 @@ export const fromListingRow = (row: ListingRow): ListingData => ({
   inputSchema: row.input_schema,
   instructions: row.instructions,
   onSale: row.on_sale,
+  sourced: row.sourced,
   revision: BigInt(row.revision),
   available: row.available,
   lowStockThreshold: row.low_stock_threshold

@@ -25,6 +25,8 @@ export interface Listing {
   readonly onSale: boolean
   /** Differs whenever anything above may differ. */
   readonly revision: bigint
+  /** Can be bought from a supplier when own stock is short. */
+  readonly sourced: boolean
   /** A hint: only the counter under the lock decides. */
   readonly available: number
   readonly lowStockThreshold: number

@@ -47,9 +47,11 @@ export function operation<B = undefined, P = undefined, Q = undefined, H = undef
   options: OperationOptions<B, P, Q, H, R>
 ) {
   const { id, tag, summary, description, access, body, params, query, headers, response, errors = [], consumes } = options
-  const inputErrors: ErrorCode[] = body || query || headers || consumes ? ['validation_failed'] : []
+  // A body that nobody asked for is read all the same, and refused if it cannot be.
+  const mayHaveBody = body || consumes || (access !== 'public' && access.scope.endsWith(':write'))
+  const inputErrors: ErrorCode[] = mayHaveBody || query || headers ? ['validation_failed'] : []
   const codes = new Set([...inputErrors, ...errors, ...(access === 'public' ? [] : AUTH_ERRORS), ...SHARED_ERRORS])
-  if (body || consumes) codes.add('payload_too_large').add('unsupported_media_type')
+  if (mayHaveBody) codes.add('payload_too_large').add('unsupported_media_type')
   const parts = { body, params, querystring: query, headers }
   const given = Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined))
   return {

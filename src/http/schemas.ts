@@ -34,9 +34,8 @@ export const OneOf = <const T extends readonly string[]>(values: T, options: { d
 export const Id = (kind: IdKind, description?: string): TString =>
   Type.String({ pattern: idPattern(kind), minLength: 40, maxLength: 40, examples: [toApiId(kind, EXAMPLE_UUID)], ...spread({ description }) })
 
-/** An id in a path: any text is let through, because what is not an id is answered like an id that names nothing. */
-export const PathId = (kind: IdKind): TString =>
-  Type.String({ maxLength: 200, examples: [toApiId(kind, EXAMPLE_UUID)], description: `The ${kind}'s id.` })
+/** An id in a path: what is not an id is answered like an id that names nothing, `not_found`. */
+export const PathId = (kind: IdKind): TString => Id(kind, `The ${kind}'s id.`)
 
 export const EXAMPLE_UUID = '01926f0e-7c1a-7b60-9c55-2f6d1f4c8a10'
 

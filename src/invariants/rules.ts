@@ -17,8 +17,10 @@ import { orderBalanceWasToldRight } from './rules/order-balance-was-told-right.t
 import { orderHasItsCards } from './rules/order-has-its-cards.ts'
 import { orderMoneyMatchesState } from './rules/order-money-matches-state.ts'
 import { orderTotalIsPriceTimesQuantity } from './rules/order-total-is-price-times-quantity.ts'
+import { purchaseIsMadeOnce } from './rules/purchase-is-made-once.ts'
 import { revealsAreLogged } from './rules/reveals-are-logged.ts'
 import { stockCounterIsRight } from './rules/stock-counter-is-right.ts'
+import { unclearPurchaseKeepsItsMoney } from './rules/unclear-purchase-keeps-its-money.ts'
 
 export const RULES: readonly Rule[] = [
   ledgerTransfersBalance,
@@ -39,5 +41,7 @@ export const RULES: readonly Rule[] = [
   cardHasOneFingerprint,
   revealsAreLogged,
   fulfilledIsAnnouncedOnce,
+  purchaseIsMadeOnce,
+  unclearPurchaseKeepsItsMoney,
   nothingIsOrphaned
 ]

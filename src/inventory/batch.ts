@@ -3,6 +3,9 @@ import type { Amount } from '../kit/money.ts'
 
 export const IMPORT_FORMATS = ['text', 'csv', 'ndjson'] as const
 
+/** `upstream`: bought for an order. */
+export const BATCH_FORMATS = [...IMPORT_FORMATS, 'upstream'] as const
+
 export type ImportFormat = (typeof IMPORT_FORMATS)[number]
 
 /** `failed`: it ended early; what was stored before stays. */
@@ -51,7 +54,7 @@ export interface Batch extends Progress {
   readonly unitCost: Amount | null
   /** Of the SKU, and so of the unit cost. */
   readonly currency: string
-  readonly format: ImportFormat
+  readonly format: (typeof BATCH_FORMATS)[number]
   readonly state: BatchState
   readonly createdAt: Date
   readonly finishedAt: Date | null

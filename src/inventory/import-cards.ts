@@ -27,7 +27,7 @@ const IMPORT_MAX_LINES = 2_000_000
 /** A key and its line end. */
 const LINE_MIN_BYTES = 2
 /** Blocks that are sealed while one is stored: enough that neither waits for the other. */
-const SEALED_AHEAD = 2
+const BLOCKS_AHEAD = 2
 /** A block that met a busy database is tried again; then the import ends, and keeps what it stored. */
 const STORE_ATTEMPTS = 5
 const STORE_RETRY_MS = 250
@@ -130,14 +130,21 @@ async function storeAll(deps: ImportDeps, importRun: ImportRun, progress: { -rea
     progress.duplicates += stored.duplicates
     progress.rejected += stored.rejected
   }
-  const ahead: Promise<SealedBlock>[] = []
-  for await (const block of lineBlocks(importRun.body, limits, deps.stopping)) {
-    const sealing = importRun.sealer.seal(block)
-    sealing.catch(() => undefined)
-    ahead.push(sealing)
-    if (ahead.length > SEALED_AHEAD) await add(await ahead.shift()!)
+  const pending: Promise<void>[] = []
+  let last = Promise.resolve()
+  try {
+    for await (const block of lineBlocks(importRun.body, limits, deps.stopping)) {
+      const sealing = importRun.sealer.seal(block)
+      sealing.catch(() => undefined)
+      last = last.then(async () => await add(await sealing))
+      last.catch(() => undefined)
+      pending.push(last)
+      if (pending.length > BLOCKS_AHEAD) await pending.shift()
+    }
+  } finally {
+    // Whatever ended the body: blocks that have arrived are stored, and nothing is being stored when the batch is closed.
+    await last
   }
-  for (const sealing of ahead) await add(await sealing)
 }
 
 /** The stock row is locked last and for a moment only: orders of the SKU do not wait for thousands of inserts. */

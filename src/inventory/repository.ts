@@ -181,3 +181,20 @@ const EXPIRED = statement('card_expired', `SELECT id FROM card WHERE state = 'av
 
 export const listExpired = async (db: Queryable, limit: number): Promise<string[]> =>
   (await db.query<{ id: string }>(EXPIRED, [limit])).map(row => row.id)
+
+const SUPPLIED = statement(
+  'card_supplied',
+  `
+  SELECT c.id, c.sku_id, c.state FROM card_fingerprint f JOIN card c ON c.id = f.card_id JOIN card_batch b ON b.id = c.batch_id
+  WHERE f.fingerprint = ANY($1::bytea[]) AND b.supplier_id = $2`
+)
+
+/** Those of the fingerprints' cards that this supplier brought. */
+export async function findSuppliedCards(
+  db: Queryable,
+  supplierId: string,
+  fingerprints: readonly Buffer[]
+): Promise<{ id: string; skuId: string; state: CardState }[]> {
+  const rows = await db.query<{ id: string; sku_id: string; state: CardState }>(SUPPLIED, [fingerprints, supplierId])
+  return rows.map(row => ({ id: row.id, skuId: row.sku_id, state: row.state }))
+}

@@ -2,7 +2,7 @@
 import { type TSchema, Type } from 'typebox'
 import { exampleId, Id, Int, List, Money, Nullable, OneOf, PageOf, PathId, pageQuery, Ref, Str, Timestamp } from '../http/index.ts'
 import { AMOUNT_PATTERN } from '../kit/money.ts'
-import { BATCH_STATES, DUPLICATE_REASONS, IMPORT_FORMATS, REJECT_REASONS, REJECTED_LISTED_MAX } from './batch.ts'
+import { BATCH_FORMATS, BATCH_STATES, DUPLICATE_REASONS, IMPORT_FORMATS, REJECT_REASONS, REJECTED_LISTED_MAX } from './batch.ts'
 import { CARD_STATES } from './card.ts'
 import { TRACED_REVEALS_MAX } from './read-card.ts'
 
@@ -28,7 +28,7 @@ const batchFields = {
   skuId: Id('sku'),
   supplierId: Nullable(Id('supplier')),
   unitCost: Nullable(Money),
-  format: OneOf(IMPORT_FORMATS),
+  format: OneOf(BATCH_FORMATS, { description: '`upstream`: bought for an order.' }),
   state: OneOf(BATCH_STATES, { description: '`failed`: it ended early; what was stored stays, and the same file sent again adds the rest.' }),
   accepted: Int(0, COUNT_MAX, { description: 'Lines that became cards.' }),
   duplicates: Int(0, COUNT_MAX, { description: 'Lines whose key is or was in stock, of any SKU and supplier, or stood in the file before.' }),

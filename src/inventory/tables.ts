@@ -1,6 +1,6 @@
 /** The tables of this module that drizzle reads; `migrations/` is the truth. What is written is written by the statements beside it. */
 import { bigint, char, integer, pgTable, text, timestamp, uuid } from '../kit/db/index.ts'
-import { BATCH_STATES, DUPLICATE_REASONS, IMPORT_FORMATS, REJECT_REASONS } from './batch.ts'
+import { BATCH_FORMATS, BATCH_STATES, DUPLICATE_REASONS, REJECT_REASONS } from './batch.ts'
 import { CARD_STATES } from './card.ts'
 
 const moment = (name: string) => timestamp(name, { withTimezone: true })
@@ -11,7 +11,7 @@ export const cardBatch = pgTable('card_batch', {
   supplierId: uuid('supplier_id'),
   unitCost: bigint('unit_cost', { mode: 'bigint' }),
   currency: char('currency', { length: 3 }).notNull(),
-  format: text('format', { enum: IMPORT_FORMATS }).notNull(),
+  format: text('format', { enum: BATCH_FORMATS }).notNull(),
   state: text('state', { enum: BATCH_STATES }).notNull(),
   accepted: integer('accepted').notNull(),
   duplicates: integer('duplicates').notNull(),

@@ -11,7 +11,7 @@ import {
 } from '../kit/crypto/index.ts'
 import type { Db } from '../kit/db/index.ts'
 import type { CardSecret, StoredCard } from './card.ts'
-import { type SealKeys, unsealCard } from './card-cipher.ts'
+import { fingerprintOf, type SealKeys, unsealCard } from './card-cipher.ts'
 import { CardUnreadable } from './errors.ts'
 
 export interface Vault {
@@ -24,6 +24,8 @@ export interface Vault {
   open(card: StoredCard): CardSecret
   /** Keys for at most `uses` cards. Throws: `dependency_unavailable`. */
   sealKeys(uses: number): Promise<SealKeys>
+  /** By which a card is recognised for ever. */
+  fingerprint(secret: CardSecret): Buffer
 }
 
 /** Random ivs are safe for 2^32 uses of a key; 2^21 leaves a wide margin, and covers the largest import with one key. */
@@ -56,6 +58,7 @@ export async function createVault({ db, masterKeys }: { db: Db; masterKeys: read
       return missing === undefined ? undefined : load(missing)
     },
     open: card => openCard(opened.get(card.dataKeyId), card),
+    fingerprint: secret => fingerprintOf({ fingerprintKey }, secret),
     sealKeys: lendKeys(async () => {
       const { id, key } = await createDataKey(db, keyring, 'card')
       opened.set(id, key)

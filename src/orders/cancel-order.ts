@@ -17,7 +17,7 @@ export interface CancelOrder {
 }
 
 /**
- * Cancels an order that waits for stock and releases its money, in one transaction.
+ * Cancels an order that waits for stock, or that no supplier was asked for yet, and releases its money, in one transaction.
  * Throws: `not_found`, `state_conflict`, `idempotency_key_reused`, `request_in_progress`.
  */
 export async function cancelOrder(

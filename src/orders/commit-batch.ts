@@ -105,7 +105,7 @@ async function lockAndLook(deps: CommitBatchDeps, tx: Tx, { candidates, lanes, s
 function accountsOf(candidate: OrderCandidate, revenueAccount: (currency: string) => string): string[] {
   const { wallet, price, request } = candidate
   if (wallet === null || price.total === 0n) return []
-  const held = request.backorder ? [wallet.held] : []
+  const held = request.backorder || candidate.reserve ? [wallet.held] : []
   return [wallet.wallet, ...held, revenueAccount(price.currency)]
 }
 
@@ -141,22 +141,19 @@ async function write(tx: Tx, facts: BatchFacts, placements: readonly Placement[]
     facts.book.write(tx),
     saveSpends(tx, facts.spentToday),
     issueCards(tx, placements.flatMap(toIssues)),
-    publish(
-      tx,
-      placements.map(({ candidate: { id, request, price }, state }) =>
-        orderEvent(state === 'fulfilled' ? 'order.fulfilled' : 'order.backordered', {
-          id,
-          resellerId: request.resellerId,
-          reference: request.reference,
-          skuId: request.skuId,
-          quantity: request.quantity,
-          total: price.total,
-          currency: price.currency
-        })
-      )
-    )
+    publish(tx, placements.flatMap(toEvents))
   ])
   return createdAt
+}
+
+/** Of an order that is to be bought there is nothing to tell yet: the answer says that it waits. */
+function toEvents({ candidate: { id, request, price }, state }: Placement) {
+  if (state === 'reserved') return []
+  const { resellerId, reference, skuId, quantity } = request
+  const { total, currency } = price
+  return [
+    orderEvent(state === 'fulfilled' ? 'order.fulfilled' : 'order.backordered', { id, resellerId, reference, skuId, quantity, total, currency })
+  ]
 }
 
 function toIssues({ candidate: { id, request }, cards }: Placement) {
@@ -196,6 +193,8 @@ function toOrder({ candidate: { id, request, price }, state, balanceAfter }: Pla
     reveal: request.reveal,
     metadata: request.metadata,
     createdAt,
-    fulfilledAt: state === 'fulfilled' ? createdAt : null
+    fulfilledAt: state === 'fulfilled' ? createdAt : null,
+    deadlineAt: null,
+    delivered: null
   }
 }

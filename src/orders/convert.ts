@@ -24,6 +24,8 @@ export interface OrderRow {
   metadata: Record<string, string> | null
   created_at: Date
   fulfilled_at: Date | null
+  deadline_at: Date | null
+  delivered: number | null
 }
 
 export function fromRow(row: OrderRow): ExistingOrder {
@@ -44,7 +46,9 @@ export function fromRow(row: OrderRow): ExistingOrder {
     reveal: row.reveal,
     metadata: row.metadata,
     createdAt: row.created_at,
-    fulfilledAt: row.fulfilled_at
+    fulfilledAt: row.fulfilled_at,
+    deadlineAt: row.deadline_at,
+    delivered: row.delivered
   }
 }
 
@@ -61,7 +65,9 @@ export function toApiOrder(order: Order): Static<typeof OrderSchema> {
     balanceAfter: toMoneyText(order.balanceAfter, order.currency),
     metadata: order.metadata ?? {},
     createdAt: order.createdAt.toISOString(),
-    fulfilledAt: order.fulfilledAt?.toISOString() ?? null
+    fulfilledAt: order.fulfilledAt?.toISOString() ?? null,
+    delivered: order.delivered ?? (order.state === 'fulfilled' ? order.quantity : 0),
+    deadline: order.deadlineAt?.toISOString() ?? null
   }
 }
 

@@ -65,7 +65,11 @@ function objection(candidate: OrderCandidate, facts: BatchFacts, placedKeys: Rea
   if (placedKeys.has(key)) return { kind: 'again' }
   if (request.reference !== null && facts.takenReferences.has(existingKey(request.resellerId, request.reference))) return refuse(referenceTaken())
   if (facts.skuRows.get(candidate.skuId)?.revision !== candidate.revision) return answer({ kind: 'stale' })
-  if (cardsLeft(candidate, facts) < candidate.quantity && !request.backorder) return refuse(outOfStock())
+  if (cardsLeft(candidate, facts) < candidate.quantity) {
+    if (!candidate.sourced && !request.backorder) return refuse(outOfStock())
+    // Its stock was sold meanwhile: the accounts that a purchase needs are not locked here.
+    if (candidate.sourced && !candidate.reserve) return answer({ kind: 'stale' })
+  }
   if (passesSpendCap(candidate, facts)) return refuse(spendCapReached())
   if (price.total > 0n && (wallet === null || !facts.book.covers(wallet.wallet, price.total))) return refuse(insufficientFunds())
   return null
@@ -94,5 +98,5 @@ function place(candidate: OrderCandidate, facts: BatchFacts): Placement {
     facts.book.post(fulfilled ? chargeDraft(movement, wallet, facts.revenueAccount(price.currency)) : holdDraft(movement, wallet))
   }
   const balanceAfter = wallet === null ? 0n : (facts.book.account(wallet.wallet)?.balance ?? 0n)
-  return { candidate, state: fulfilled ? 'fulfilled' : 'backordered', cards, balanceAfter }
+  return { candidate, state: fulfilled ? 'fulfilled' : candidate.sourced ? 'reserved' : 'backordered', cards, balanceAfter }
 }

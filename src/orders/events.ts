@@ -3,7 +3,14 @@ import { toApiId } from '../kit/ids.ts'
 import { toMoneyText } from '../kit/money.ts'
 import type { OutboxEvent } from '../kit/outbox.ts'
 
-export type OrderEventType = 'order.fulfilled' | 'order.backordered' | 'order.cancelled' | 'order.failed' | 'order.uncertain' | 'order.refunded'
+export type OrderEventType =
+  | 'order.fulfilled'
+  | 'order.backordered'
+  | 'order.cancelled'
+  | 'order.partially_fulfilled'
+  | 'order.failed'
+  | 'order.uncertain'
+  | 'order.refunded'
 
 export interface OrderEventFacts {
   readonly id: string
@@ -13,6 +20,9 @@ export interface OrderEventFacts {
   readonly quantity: number
   readonly total: bigint
   readonly currency: string
+  /** Of an order that is bought upstream. */
+  readonly delivered?: number | null
+  readonly deadlineAt?: Date | null
 }
 
 export const orderEvent = (type: OrderEventType, order: OrderEventFacts): OutboxEvent => ({
@@ -24,6 +34,8 @@ export const orderEvent = (type: OrderEventType, order: OrderEventFacts): Outbox
     reference: order.reference,
     skuId: toApiId('sku', order.skuId),
     quantity: order.quantity,
-    total: toMoneyText(order.total, order.currency)
+    total: toMoneyText(order.total, order.currency),
+    ...(order.delivered === undefined || order.delivered === null ? {} : { delivered: order.delivered }),
+    ...(order.deadlineAt ? { deadline: order.deadlineAt.toISOString() } : {})
   }
 })

@@ -23,6 +23,10 @@ export interface Order {
   readonly metadata: Readonly<Record<string, string>> | null
   readonly createdAt: Date
   readonly fulfilledAt: Date | null
+  /** When a person looks at it, if its purchase is still unclear; null: not being bought. */
+  readonly deadlineAt: Date | null
+  /** Units that a supplier delivered; null: never bought upstream. */
+  readonly delivered: number | null
 }
 
 /** What the caller asked for, after validation. */
@@ -53,6 +57,10 @@ export interface OrderCandidate extends AllocationRequest {
   readonly price: Price
   /** The revision of the listing that the price was taken from. */
   readonly revision: bigint
+  /** Can be bought from a supplier. */
+  readonly sourced: boolean
+  /** It is expected to be bought, so what it needs for that is locked too. */
+  readonly reserve: boolean
   /** Null: the reseller has no wallet in this currency. */
   readonly wallet: { readonly wallet: string; readonly held: string } | null
 }
@@ -84,7 +92,7 @@ export interface ExistingOrder extends Order {
 /** A decision that will be written: the order and the cards that it gets. */
 export interface Placement {
   readonly candidate: OrderCandidate
-  readonly state: 'fulfilled' | 'backordered'
+  readonly state: 'fulfilled' | 'backordered' | 'reserved'
   readonly cards: readonly StoredCard[]
   readonly balanceAfter: bigint
 }

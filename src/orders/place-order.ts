@@ -54,7 +54,7 @@ async function placeOnce(deps: PlaceOrderDeps, request: OrderRequest): Promise<P
   const known = deps.listings.get(request.skuId)
   let listing = known instanceof Promise ? await known : known
   for (let attempt = 0; attempt < REPRICE_MAX; attempt++) {
-    const offer = await toOffer(deps, request, listing)
+    const offer = await toOffer(deps, request, listing, attempt > 0)
     if (offer instanceof DomainError) return await replayOrThrow(deps, request, offer)
     const outcome = await deps.allocator.submit(offer.candidate)
     switch (outcome.kind) {
@@ -80,18 +80,20 @@ interface Offer {
 }
 
 /** The candidate for the allocator, or why there is none. */
-async function toOffer(deps: PlaceOrderDeps, request: OrderRequest, listing: Listing | null): Promise<Offer | DomainError> {
+async function toOffer(deps: PlaceOrderDeps, request: OrderRequest, listing: Listing | null, again: boolean): Promise<Offer | DomainError> {
   if (listing === null) return notFound('SKU')
   const quote = request.quoteId === null ? null : await readQuote(deps.db, request.resellerId, request.quoteId)
   try {
     const price = assessOrder(request, listing, quote, new Date())
     // A sold-out SKU answers from the counter and never touches its cards.
-    if (listing.available < request.quantity && !request.backorder) return outOfStock()
+    const short = listing.available < request.quantity
+    if (short && !request.backorder && !listing.sourced) return outOfStock()
     const known = findWallet(deps, request.resellerId, price.currency)
     const wallet = known instanceof Promise ? await known : known
     if (wallet === null && price.total > 0n) return insufficientFunds()
     const { skuId, quantity } = request
-    return { listing, candidate: { id: newId(), request, skuId, quantity, price, revision: listing.revision, wallet } }
+    const { revision, sourced } = listing
+    return { listing, candidate: { id: newId(), request, skuId, quantity, price, revision, sourced, reserve: sourced && (short || again), wallet } }
   } catch (error) {
     if (error instanceof DomainError) return error
     throw error

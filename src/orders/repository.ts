@@ -6,7 +6,8 @@ import type { ExistingOrder, Placement } from './order.ts'
 import type { OrderState } from './states.ts'
 
 const COLUMNS = `o.id, o.reseller_id, o.idempotency_key, o.request_hash, o.reference, o.state, o.sku_id, o.quantity, o.currency,
-  o.unit_price, o.total, o.balance_after, o.price_rule, o.reveal, o.metadata, o.created_at, o.fulfilled_at`
+  o.unit_price, o.total, o.balance_after, o.price_rule, o.reveal, o.metadata, o.created_at, o.fulfilled_at,
+  o.deadline_at, o.delivered`
 
 const FIND_EXISTING = statement(
   'order_find_existing',

@@ -2,6 +2,7 @@
 import { listOrderCards, revealCards, type Vault } from '../inventory/index.ts'
 import type { Db } from '../kit/db/index.ts'
 import type { DeliveredCard, Order } from './order.ts'
+import { isDelivered } from './states.ts'
 
 export interface RevealDeps {
   readonly db: Db
@@ -17,7 +18,7 @@ export interface Revealer {
 const CARDS_MAX = 10_000
 
 export async function revealAgain(deps: RevealDeps, order: Order, by: Revealer): Promise<DeliveredCard[]> {
-  if (order.state !== 'fulfilled' || !order.reveal) return []
+  if (!isDelivered(order.state) || !order.reveal) return []
   return await revealPage(deps, order, by, { limit: CARDS_MAX, after: -1 })
 }
 

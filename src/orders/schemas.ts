@@ -36,7 +36,9 @@ const example = {
     balanceAfter: { amount: '990.50', currency: 'CNY' },
     metadata: { buyer: '4711' },
     createdAt: '2026-11-23T08:30:00.000Z',
-    fulfilledAt: '2026-11-23T08:30:00.000Z'
+    fulfilledAt: '2026-11-23T08:30:00.000Z',
+    delivered: 1,
+    deadline: null
   },
   card: { id: `crd_${EXAMPLE_UUID}`, number: '6000123412341234', secret: 'AAAA-BBBB-CCCC', kind: 'text' }
 }
@@ -55,7 +57,11 @@ export const CardSchema = Type.Object(
 const orderFields = {
   id: Id('order'),
   reference: Nullable(Str(100, { description: 'Your own number.' })),
-  state: OneOf(ORDER_STATES, { description: '`fulfilled`, `cancelled`, `failed`, `refunded` and `rejected` are final.' }),
+  state: OneOf(ORDER_STATES, {
+    description:
+      '`fulfilled`, `partially_fulfilled`, `cancelled`, `failed`, `refunded` and `rejected` are final. `uncertain`: a supplier did not ' +
+      'answer clearly; the money stays held until it does, or until a person decides (`review`).'
+  }),
   skuId: Id('sku'),
   quantity: Int(1, QUANTITY_MAX),
   unitPrice: Money,
@@ -66,7 +72,9 @@ const orderFields = {
   balanceAfter: SignedMoney,
   metadata: Metadata,
   createdAt: Timestamp(),
-  fulfilledAt: Nullable(Timestamp())
+  fulfilledAt: Nullable(Timestamp()),
+  delivered: Int(0, QUANTITY_MAX, { description: 'How many of the ordered units were delivered.' }),
+  deadline: Nullable(Timestamp('While the order is being bought from a supplier: if it is still unclear then, a person looks at it.'))
 }
 
 export const OrderSchema = Type.Object(orderFields, { $id: 'Order', additionalProperties: false, examples: [example.order] })
@@ -138,6 +146,31 @@ export const OrderBatchSchema = Type.Object(
   }
 )
 
+export const ResolveOrderSchema = Type.Object(
+  {
+    outcome: OneOf(['fulfilled', 'failed'] as const, { description: 'What the supplier did, as far as a person found out.' }),
+    cards: Type.Optional(
+      List(
+        Type.Object(
+          {
+            number: Type.Optional(Str(1_000, { min: 1 })),
+            secret: Str(8_000, { min: 1, examples: ['AAAA-BBBB-CCCC'] }),
+            expiresAt: Type.Optional(Timestamp())
+          },
+          { additionalProperties: false }
+        ),
+        QUANTITY_MAX,
+        { description: 'With `fulfilled`: the cards of the unclear units. Absent for a top-up.' }
+      )
+    )
+  },
+  {
+    $id: 'ResolveOrder',
+    additionalProperties: false,
+    examples: [{ outcome: 'failed' }, { outcome: 'fulfilled', cards: [{ secret: 'AAAA-BBBB-CCCC' }] }]
+  }
+)
+
 export const orderListQuery = Type.Object(
   {
     ...pageQuery,
@@ -167,4 +200,12 @@ export const replayHeader = {
   }
 }
 
-export const ordersSchemas = [CardSchema, OrderSchema, PlacedOrderSchema, OrderRequestSchema, OrderBatchRequestSchema, OrderBatchSchema]
+export const ordersSchemas = [
+  CardSchema,
+  OrderSchema,
+  PlacedOrderSchema,
+  OrderRequestSchema,
+  OrderBatchRequestSchema,
+  OrderBatchSchema,
+  ResolveOrderSchema
+]

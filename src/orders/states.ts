@@ -20,13 +20,21 @@ export const ORDER_STATES = [
 
 export type OrderState = (typeof ORDER_STATES)[number]
 
-/** Fulfilled from own stock at once, or waiting for stock with the money held. */
+/** From own stock at once; waiting for stock; or bought from a supplier, with the money held in each state that is not final. */
 const TRANSITIONS: Readonly<Partial<Record<OrderState, readonly OrderState[]>>> = {
-  received: ['fulfilled', 'backordered'],
-  backordered: ['fulfilled', 'cancelled']
+  received: ['fulfilled', 'backordered', 'reserved'],
+  backordered: ['fulfilled', 'cancelled'],
+  reserved: ['submitting', 'cancelled', 'failed'],
+  submitting: ['submitted', 'uncertain', 'review', 'partially_fulfilled', 'fulfilled', 'failed'],
+  submitted: ['submitting', 'uncertain', 'review', 'partially_fulfilled', 'fulfilled', 'failed'],
+  uncertain: ['submitting', 'submitted', 'review', 'partially_fulfilled', 'fulfilled', 'failed'],
+  review: ['submitting', 'submitted', 'uncertain', 'partially_fulfilled', 'fulfilled', 'failed']
 }
 
 export const canMove = (from: OrderState, to: OrderState): boolean => TRANSITIONS[from]?.includes(to) === true
+
+/** Final, with cards or another effect to show. */
+export const isDelivered = (state: OrderState): boolean => state === 'fulfilled' || state === 'partially_fulfilled'
 
 /** States that a caller may still cancel from. */
 export const isCancellable = (state: OrderState): boolean => canMove(state, 'cancelled')

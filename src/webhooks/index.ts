@@ -1,2 +1,5 @@
+export { createDeliverer } from './outbound/deliverer.ts'
+export { clearOldDeliveries } from './outbound/jobs.ts'
+export { relayEvents } from './outbound/relay-events.ts'
 export { webhooksRoutes } from './routes.ts'
 export { webhooksSchemas } from './schemas.ts'

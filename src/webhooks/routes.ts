@@ -2,23 +2,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Static } from 'typebox'
 import { operation, ownerOf, pageLimit, Ref } from '../http/index.ts'
-import type { CursorCodec } from '../kit/cursor.ts'
-import type { Db } from '../kit/db/index.ts'
 import { invalid } from '../kit/errors.ts'
 import { readEvents, readEventsEnd } from '../kit/outbox.ts'
 import { toApiEvent } from './convert.ts'
+import { type InboundDeps, inboundRoutes } from './inbound/routes.ts'
+import { type OutboundDeps, outboundRoutes } from './outbound/routes.ts'
 import { EventPageSchema, EventsQuery } from './schemas.ts'
 
-export interface WebhooksDeps {
-  readonly db: Db
-  readonly cursors: CursorCodec
-}
+export type WebhooksDeps = OutboundDeps & InboundDeps
 
 const BEFORE_ALL = { xid: '0', seq: '0' }
 
 export const webhooksRoutes =
   (deps: WebhooksDeps): FastifyPluginAsyncTypebox =>
   async app => {
+    await app.register(outboundRoutes(deps))
+    await app.register(inboundRoutes(deps))
     app.route({
       method: 'GET',
       url: '/v1/events',

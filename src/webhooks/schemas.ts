@@ -2,6 +2,8 @@
 import { type TSchema, Type } from 'typebox'
 import { EXAMPLE_UUID, Id, List, OneOf, PAGE_LIMIT_MAX, pageQuery, Ref, Str, Timestamp } from '../http/index.ts'
 import { toApiId } from '../kit/ids.ts'
+import { inboundSchemas } from './inbound/schemas.ts'
+import { outboundSchemas } from './outbound/schemas.ts'
 
 export const EventSchema = Type.Object(
   {
@@ -58,4 +60,4 @@ export const EventsQuery = Type.Object(
   { additionalProperties: false }
 )
 
-export const webhooksSchemas: TSchema[] = [EventSchema, EventPageSchema]
+export const webhooksSchemas: TSchema[] = [EventSchema, EventPageSchema, ...outboundSchemas, ...inboundSchemas]

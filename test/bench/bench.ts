@@ -11,7 +11,8 @@ import { createPgbenchDriver } from './yardstick/pgbench-driver.ts'
 export interface Bench {
   readonly options: Options
   readonly lab: Lab
-  readonly yardstick: YardstickDriver
+  /** pgbench where it is on the PATH, and the driver that needs nothing but npm. */
+  readonly drivers: readonly YardstickDriver[]
   readonly deliveries: Deliveries
   /** Orders that were answered with a card, by database. */
   readonly placed: Map<string, number>
@@ -30,7 +31,7 @@ export interface Bench {
 
 export async function startBench(options: Options, log: (line: string) => void): Promise<Bench> {
   const lab = await startLab(options)
-  const yardstick = chooseDriver(options, lab.databaseUrl)
+  const drivers = startDrivers(options, lab.databaseUrl)
   const started: Kahub[] = []
   const profileTo = options.profile ? join(options.output, '..', 'profile') : null
   const start = async (databaseUrl: string): Promise<Kahub> => {
@@ -47,7 +48,7 @@ export async function startBench(options: Options, log: (line: string) => void):
   return {
     options,
     lab,
-    yardstick,
+    drivers,
     deliveries: createDeliveries(),
     placed: new Map(),
     profileTo,
@@ -57,7 +58,7 @@ export async function startBench(options: Options, log: (line: string) => void):
     manyShop: shopOf({ skus: MANY_SKUS, resellers: MANY_RESELLERS }),
     startKahub: start,
     stop: async () => {
-      await yardstick.stop()
+      await Promise.all(drivers.map(driver => driver.stop()))
       await Promise.all(started.map(kahub => kahub.stop()))
       await lab.stop()
     }
@@ -72,9 +73,8 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** The faster of the two is the honest yardstick, and pgbench is wherever both were compared. */
-function chooseDriver({ driver }: Options, databaseUrl: string): YardstickDriver {
+function startDrivers({ driver }: Options, databaseUrl: string): YardstickDriver[] {
   const pgbench = driver === 'node' ? null : createPgbenchDriver(databaseUrl)
   if (pgbench === null && driver === 'pgbench') throw new Error('there is no pgbench on the PATH')
-  return pgbench ?? createNodeDriver(databaseUrl)
+  return [...(pgbench === null ? [] : [pgbench]), ...(driver === 'pgbench' ? [] : [createNodeDriver(databaseUrl)])]
 }

@@ -5,9 +5,10 @@ import { latencyChart, roundsChart } from './charts.ts'
 import { checkKahub, checkYardstickOf } from './correctness.ts'
 import { addUp, percentile } from './histogram.ts'
 import { openLoad } from './load/load.ts'
-import { type Faults, type OrderRun, ordersSide, runOrders, type Subject, yardstickSide } from './measure.ts'
+import { type Faults, fastestDriver, type OrderRun, ordersSide, runOrders, type Subject, yardstickSide } from './measure.ts'
 import { CONNECTIONS, YARDSTICK_CLIENTS } from './options.ts'
 import { ensureStock, type Shop } from './rig/shop.ts'
+import { resetStatements } from './statements.ts'
 import { type Comparison, compare, median, round } from './stats.ts'
 import type { Chart } from './svg.ts'
 import { assertPlan, fillYardstick, type YardstickShape } from './yardstick/schema.ts'
@@ -37,8 +38,8 @@ export const ordersPlan = ({ kahub, keys, skuIds }: Shop, connections: number) =
   ({ host: kahub.host, ports: [kahub.port], connections, keys, request: { kind: 'order', skuIds } }) as const
 
 /** Fresh tables, and the proof that it uses its index. */
-export async function prepareYardstick({ lab, options }: Bench, shape: Omit<YardstickShape, 'cards'>): Promise<void> {
-  const seconds = WARM_UP_SECONDS + options.rounds * options.seconds
+export async function prepareYardstick({ lab, options, drivers }: Bench, shape: Omit<YardstickShape, 'cards'>): Promise<void> {
+  const seconds = WARM_UP_SECONDS * drivers.length + options.rounds * options.seconds
   await fillYardstick(lab.client, { ...shape, cards: Math.max(seconds * YARDSTICK_PER_SECOND, shape.skus * 100) })
   await assertPlan(lab.client)
 }
@@ -50,6 +51,7 @@ export async function warmUp(bench: Bench, subject: Subject, { shop, runs }: { s
   bench.log(`    warm: ${perSecond.toFixed(0)}/s`)
   const needed = perSecond * runs * bench.options.seconds * STOCK_MARGIN
   await ensureStock(shop, Math.ceil(needed / shop.skuIds.length) + 50)
+  if (bench.options.profile) await resetStatements(bench)
 }
 
 export async function contest(bench: Bench, { name, shop, yardstick }: Contest): Promise<ContestResult> {
@@ -60,8 +62,8 @@ export async function contest(bench: Bench, { name, shop, yardstick }: Contest):
   try {
     const subject = { load, instances: [shop.kahub], faults }
     await warmUp(bench, subject, { shop, runs: rounds })
-    const base = yardstickSide(bench, { clients: YARDSTICK_CLIENTS, seconds, ...yardstick })
-    await bench.yardstick.run({ clients: YARDSTICK_CLIENTS, seconds: WARM_UP_SECONDS, ...yardstick })
+    const run = { clients: YARDSTICK_CLIENTS, ...yardstick }
+    const base = yardstickSide(bench, await fastestDriver(bench, run), { ...run, seconds, figure: 'perSecond' })
     const ours = ordersSide(bench, 'kahub', subject, seconds)
     const comparison = await compare(name, { base, ours }, rounds)
     faults.push(...(await checkYardstickOf(bench)), ...(await checkKahub(bench, shop.kahub)))

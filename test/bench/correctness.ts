@@ -29,9 +29,17 @@ export async function checkKahub(bench: Bench, kahub: Kahub): Promise<Faults> {
   } finally {
     await client.end()
   }
-  const report = (await kahub.admin.call('GET', '/v1/admin/invariants')) as unknown as Invariants
-  if (!report.ok) faults.push(`invariants broken: ${JSON.stringify(report.data.filter(({ broken }) => broken !== 0 && broken !== false))}`)
-  return faults
+  return [...faults, ...(await checkInvariants(kahub))]
+}
+
+async function checkInvariants({ admin }: Kahub): Promise<Faults> {
+  try {
+    const report = (await admin.call('GET', '/v1/admin/invariants')) as unknown as Invariants
+    if (report.ok) return []
+    return [`invariants broken: ${JSON.stringify(report.data.filter(({ broken }) => broken !== 0 && broken !== false))}`]
+  } catch (error) {
+    return [`the invariants could not be evaluated: ${error instanceof Error ? error.message : String(error)}`]
+  }
 }
 
 export const checkYardstickOf = (bench: Bench): Promise<Faults> => checkYardstick(bench.lab.client)

@@ -13,7 +13,7 @@ export interface Options {
   readonly seconds: number
   /** Of the decay scenario. */
   readonly minutes: number
-  /** `null`: pgbench where there is one, else the driver in Node. */
+  /** `null`: whichever is faster on the machine, in the scenario. */
   readonly driver: 'pgbench' | 'node' | null
   /** Processor profiles of the server, and PostgreSQL's statement statistics. */
   readonly profile: boolean
@@ -27,6 +27,9 @@ export const MANY_SKUS = 1_000
 export const MANY_RESELLERS = 1_000
 export const YARDSTICK_CLIENTS = 16
 
+/** After this a quick run begins no further scenario: the longest takes a bit more than a minute. */
+export const QUICK_LAST_START_SECONDS = 490
+
 const QUICK = { rounds: 3, seconds: 3 }
 const FULL = { rounds: 7, seconds: 10 }
 
@@ -37,7 +40,7 @@ export const USAGE = `npm run bench -- [options] [results.json]
   --rounds n         runs of each side (${QUICK.rounds} quick, ${FULL.rounds} full)
   --seconds n        length of a run (${QUICK.seconds} quick, ${FULL.seconds} full)
   --minutes n        length of hour-decay (60)
-  --driver name      yardstick by pgbench or node; without it pgbench, if it is on the PATH
+  --driver name      yardstick by pgbench or node; without it the faster of those that are there
   --profile          .cpuprofile files and the statements' costs beside the results
   --log-level level  of the server (info)`
 

@@ -24,7 +24,7 @@ export const faultsOf = (results: Results): string[] =>
   [...results].flatMap(([name, result]) => ('failure' in result ? [`${name}: ${result.failure}`] : result.faults.map(fault => `${name}: ${fault}`)))
 
 /** The JSON file, and a chart beside it for each curve. */
-export function writeResults({ lab, options, yardstick }: Bench, results: Results): void {
+export function writeResults({ lab, options, drivers }: Bench, results: Results): void {
   const directory = dirname(options.output)
   mkdirSync(directory, { recursive: true })
   const document = {
@@ -33,7 +33,7 @@ export function writeResults({ lab, options, yardstick }: Bench, results: Result
     at: new Date().toISOString(),
     machine: { processors: cpus().length, model: cpus()[0]?.model, memoryGb: round(totalmem() / 2 ** 30, 1), node: process.version },
     postgres: lab.settings,
-    yardstick: yardstick.name,
+    yardsticks: drivers.map(({ name }) => name),
     options,
     scenarios: Object.fromEntries([...results].map(([name, result]) => [name, 'failure' in result ? result : { ...result, charts: undefined }]))
   }

@@ -32,6 +32,13 @@ const dropChecks = (table: string): string =>
   `DO $$ DECLARE c record; BEGIN FOR c IN SELECT conname FROM pg_constraint WHERE conrelid = '${table}'::regclass AND contype IN ('c', 'u') LOOP
    EXECUTE format('ALTER TABLE ${table} DROP CONSTRAINT %I', c.conname); END LOOP; END $$`
 
+/** A live purchase of the first unit of an order. */
+const purchase = (name: string, order: string, ordinal = 0): string => `
+  INSERT INTO supplier_attempt (id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost, quiet_time_ms,
+    due_at, review_at) SELECT md5('${name}')::uuid, o.id, ${ordinal}, gen_random_uuid(), '1', '${name}', 1, 'CNY', 1, 1, 1, now(), now() FROM orders o
+    WHERE o.id = ${order};
+  INSERT INTO supplier_attempt_unit (attempt_id, order_id, position) SELECT id, order_id, 0 FROM supplier_attempt WHERE reference = '${name}'`
+
 /** By rule: ways to break it, as the owner of the database and past its triggers. */
 const BREAKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ledger_transfers_balance: {
@@ -121,6 +128,18 @@ const BREAKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'INSERT INTO outbox (id, type, reseller_id, subject_id, data) SELECT gen_random_uuid(), type, reseller_id, subject_id, data FROM outbox',
     'an event of an order that waits': `UPDATE outbox SET type = 'order.fulfilled' WHERE type = 'order.backordered'`,
     'an event for another reseller': 'UPDATE outbox SET reseller_id = gen_random_uuid()'
+  },
+  purchase_is_made_once: {
+    'a unit that is bought twice': `DROP INDEX supplier_attempt_unit_live; ${purchase('a', ONE_CANCELLED)}; ${purchase('b', ONE_CANCELLED, 1)}`,
+    'an attempt without units': `${purchase('a', ONE_CANCELLED)}; DELETE FROM supplier_attempt_unit`,
+    'an attempt that succeeded and delivered nothing': `${purchase('a', ONE_CANCELLED)};
+      UPDATE supplier_attempt SET state = 'succeeded', ended_at = now(), sent_at = now(); UPDATE supplier_attempt_unit SET state = 'failed'`
+  },
+  unclear_purchase_keeps_its_money: {
+    'a purchase for an order that is closed': purchase('a', ONE_CANCELLED),
+    'money that was released too early': `${purchase('a', ONE_CANCELLED)}; UPDATE orders SET state = 'uncertain' WHERE id = ${ONE_CANCELLED}`,
+    'an order that nobody buys': `UPDATE orders SET state = 'submitted' WHERE state = 'backordered'`,
+    'units that were not delivered': `UPDATE orders SET delivered = 1 WHERE id = ${ONE_FULFILLED}`
   },
   nothing_is_orphaned: {
     'an order without its SKU': 'UPDATE orders SET sku_id = gen_random_uuid()',

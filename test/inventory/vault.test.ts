@@ -50,6 +50,15 @@ t.test('two keys have one fingerprint only if they are one key', async t => {
       return (fingerprintText({ number, secret }) === fingerprintText({ number: otherNumber, secret: otherSecret })) === same
     })
   )
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-c]{2,6}$/), fc.nat(), fc.nat(), (text, a, b) => {
+      const cut = (at: number) => ({ number: text.slice(0, 1 + (at % (text.length - 1))), secret: text.slice(1 + (at % (text.length - 1))) })
+      const same = cut(a).number === cut(b).number
+      return (
+        (fingerprintText(cut(a)) === fingerprintText(cut(b))) === same && fingerprintText(cut(a)) !== fingerprintText({ number: null, secret: text })
+      )
+    })
+  )
   t.equal(fingerprintText({ number: null, secret: 'e\u0301' }), fingerprintText({ number: null, secret: '\u00e9' }))
   t.not(fingerprintText({ number: null, secret: 'abc' }), fingerprintText({ number: null, secret: 'ABC' }))
 })

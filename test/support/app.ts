@@ -43,6 +43,8 @@ export async function startTestApp(
     readonly redisUrl?: string
     readonly worker?: boolean
     readonly logLines?: string[]
+    /** Servers of a test run on this machine; false: they are refused, as in production. */
+    readonly allowPrivateTargets?: boolean
   } = {}
 ) {
   const databaseUrl = overrides.databaseUrl ?? (await createTestDatabase(t))
@@ -52,6 +54,7 @@ export async function startTestApp(
     KAHUB_ADMIN_KEY: ADMIN_KEY,
     KAHUB_MASTER_KEY: MASTER_KEY,
     KAHUB_ALLOW_UNSAFE_DATABASE: 'true',
+    KAHUB_ALLOW_PRIVATE_TARGETS: String(overrides.allowPrivateTargets ?? true),
     PORT: '0'
   })
   const lines = overrides.logLines

@@ -1,10 +1,10 @@
 import { operation, Ref } from '../../http/index.ts'
 import { notFound } from '../../kit/errors.ts'
 import { fromApiId } from '../../kit/ids.ts'
-import { toApiReseller, toApiSupplier } from '../convert.ts'
-import { findReseller, findSupplier } from '../repository.ts'
-import { accountParams, ResellerSchema, SupplierSchema } from '../schemas.ts'
-import { type AccountsDeps, type App, READ, RESELLERS, SUPPLIERS, TAG } from './deps.ts'
+import { toApiReseller } from '../convert.ts'
+import { findReseller } from '../repository.ts'
+import { accountParams, ResellerSchema } from '../schemas.ts'
+import { type AccountsDeps, type App, READ, RESELLERS, TAG } from './deps.ts'
 
 export function getAccountRoutes(app: App, { db }: AccountsDeps): void {
   app.route({
@@ -23,24 +23,6 @@ export function getAccountRoutes(app: App, { db }: AccountsDeps): void {
       const reseller = await findReseller(db, fromApiId('reseller', params.id))
       if (reseller === null) throw notFound('reseller')
       return toApiReseller(reseller)
-    }
-  })
-  app.route({
-    method: 'GET',
-    url: `${SUPPLIERS}/:id`,
-    ...operation({
-      id: 'getSupplier',
-      tag: TAG,
-      summary: 'Read a supplier',
-      access: READ,
-      params: accountParams.supplier,
-      response: { 200: Ref(SupplierSchema) },
-      errors: ['not_found']
-    }),
-    handler: async ({ params }) => {
-      const supplier = await findSupplier(db, fromApiId('supplier', params.id))
-      if (supplier === null) throw notFound('supplier')
-      return toApiSupplier(supplier)
     }
   })
 }

@@ -1,10 +1,9 @@
 import { operation, Ref } from '../../http/index.ts'
 import { fromApiId } from '../../kit/ids.ts'
-import { toApiReseller, toApiSupplier } from '../convert.ts'
-import { accountParams, ResellerSchema, SupplierSchema } from '../schemas.ts'
+import { toApiReseller } from '../convert.ts'
+import { accountParams, ResellerSchema } from '../schemas.ts'
 import { updateReseller } from '../update-reseller.ts'
-import { updateSupplier } from '../update-supplier.ts'
-import { type AccountsDeps, type App, RESELLERS, SUPPLIERS, TAG, WRITE } from './deps.ts'
+import { type AccountsDeps, type App, RESELLERS, TAG, WRITE } from './deps.ts'
 
 const DESCRIPTION = 'Its keys work again: here at once, on other instances within seconds. Doing it again changes nothing.'
 
@@ -23,20 +22,5 @@ export function resumeAccountRoutes(app: App, deps: AccountsDeps): void {
       errors: ['not_found']
     }),
     handler: async ({ params }) => toApiReseller(await updateReseller(deps, fromApiId('reseller', params.id), { state: 'active' }))
-  })
-  app.route({
-    method: 'POST',
-    url: `${SUPPLIERS}/:id/resume`,
-    ...operation({
-      id: 'resumeSupplier',
-      tag: TAG,
-      summary: 'Resume a supplier',
-      description: DESCRIPTION,
-      access: WRITE,
-      params: accountParams.supplier,
-      response: { 200: Ref(SupplierSchema) },
-      errors: ['not_found']
-    }),
-    handler: async ({ params }) => toApiSupplier(await updateSupplier(deps, fromApiId('supplier', params.id), { state: 'active' }))
   })
 }

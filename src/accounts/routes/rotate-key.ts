@@ -30,7 +30,7 @@ function accountKey(app: App, deps: AccountsDeps, kind: AccountKind): void {
     }),
     // All of the body may be left out.
     preValidation: async request => {
-      request.body ??= {}
+      if (request.body === undefined) request.body = {}
     },
     handler: async ({ params, body: { overlapSeconds = DEFAULT_OVERLAP_SECONDS } }, reply) => {
       const owner = { kind, id: fromApiId(kind, params.id) }

@@ -1,10 +1,9 @@
 import { operation, Ref } from '../../http/index.ts'
 import { fromApiId } from '../../kit/ids.ts'
-import { toApiReseller, toApiSupplier } from '../convert.ts'
-import { accountParams, ResellerSchema, SupplierSchema, UpdateReseller, UpdateSupplier } from '../schemas.ts'
+import { toApiReseller } from '../convert.ts'
+import { accountParams, ResellerSchema, UpdateReseller } from '../schemas.ts'
 import { updateReseller } from '../update-reseller.ts'
-import { updateSupplier } from '../update-supplier.ts'
-import { type AccountsDeps, type App, RESELLERS, SUPPLIERS, TAG, WRITE } from './deps.ts'
+import { type AccountsDeps, type App, RESELLERS, TAG, WRITE } from './deps.ts'
 
 export function updateAccountRoutes(app: App, deps: AccountsDeps): void {
   app.route({
@@ -21,20 +20,5 @@ export function updateAccountRoutes(app: App, deps: AccountsDeps): void {
       errors: ['not_found']
     }),
     handler: async ({ params, body }) => toApiReseller(await updateReseller(deps, fromApiId('reseller', params.id), body))
-  })
-  app.route({
-    method: 'PATCH',
-    url: `${SUPPLIERS}/:id`,
-    ...operation({
-      id: 'updateSupplier',
-      tag: TAG,
-      summary: 'Rename a supplier',
-      access: WRITE,
-      params: accountParams.supplier,
-      body: UpdateSupplier,
-      response: { 200: Ref(SupplierSchema) },
-      errors: ['not_found']
-    }),
-    handler: async ({ params, body }) => toApiSupplier(await updateSupplier(deps, fromApiId('supplier', params.id), body))
   })
 }

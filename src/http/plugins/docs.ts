@@ -20,8 +20,14 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['Operator: stock', 'Imports, cards and the reveal log.'],
   ['Operator: wallets', 'Credits, debits, top-ups and credit lines.'],
   ['Operator: orders', 'Orders of all resellers.'],
-  ['System', 'Health, metrics and the proof that the books are right.']
+  ['Operator: system', 'The proof that the books are right.'],
+  ['System', 'Health and metrics.']
 ]
+
+/** The reader and all that it needs come from here; the styles that it sets on its elements count as inline. */
+const READER_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 export const docsPlugin = fp(
   async app => {
@@ -52,33 +58,40 @@ export const docsPlugin = fp(
       },
       refResolver: { buildLocalReference: (json, _base, _fragment, index) => (typeof json['$id'] === 'string' ? json['$id'] : `schema${index}`) },
       transform: ({ schema, url }) => ({ schema: schema?.operationId === undefined ? { ...schema, hide: true } : schema, url }),
-      transformObject: document => ('openapiObject' in document ? withoutDefaultedRequired(document.openapiObject) : document.swaggerObject)
+      transformObject: document => ('openapiObject' in document ? withTrueRequired(document.openapiObject) : document.swaggerObject)
     })
-    await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true, displayRequestDuration: true } })
+    await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: READER_POLICY, uiConfig: { deepLinking: true, displayRequestDuration: true } })
     addRoutes(app)
   },
   { name: 'docs', dependencies: ['errors'] }
 )
 
 function addRoutes(app: FastifyInstance): void {
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  let document: string | undefined
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    document ??= JSON.stringify(app.swagger())
+    return reply.type('application/json; charset=utf-8').send(document)
+  })
   app.get<{ Params: { code: string } }>('/docs/problems/:code', { schema: { hide: true } }, (request, reply) => {
     const code = ERROR_CODES.find(each => each === request.params.code)
     if (code === undefined) return sendProblem(request, reply, new DomainError('not_found', 'No such problem type.'))
+    reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
     return reply.type('text/html; charset=utf-8').send(problemPage(code))
   })
 }
 
-interface ParameterLike {
-  required?: boolean
-  schema?: { default?: unknown }
+interface OperationLike {
+  parameters?: { name?: string; description?: string; required?: boolean; schema?: { default?: unknown } }[]
 }
 
-/** A query parameter with a default is optional; the generator says otherwise. */
-function withoutDefaultedRequired<T extends { paths?: object }>(document: T): T {
+/** A query parameter with a default is optional; a header that is validated by its operation, with a code of its own, is not. */
+function withTrueRequired<T extends { paths?: object }>(document: T): T {
   for (const path of Object.values(document.paths ?? {})) {
-    for (const operation of Object.values(path as Record<string, { parameters?: ParameterLike[] }>)) {
-      for (const parameter of operation.parameters ?? []) if (parameter.schema?.default !== undefined) parameter.required = false
+    for (const { parameters = [] } of Object.values(path as Record<string, OperationLike>)) {
+      for (const parameter of parameters) {
+        if (parameter.schema?.default !== undefined) parameter.required = false
+        if (parameter.name === 'idempotency-key' && parameter.description?.startsWith('Required')) parameter.required = true
+      }
     }
   }
   return document

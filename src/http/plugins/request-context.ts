@@ -18,7 +18,7 @@ export const requestContextPlugin = fp<RequestContextOptions>(
     // Here and not in the auth plugin, so that the routes that are registered before that one have it as well.
     app.decorateRequest('principal', null)
     app.addHook('onSend', (request, reply, payload, done) => {
-      reply.header('x-request-id', request.id)
+      reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
       done(null, payload)
     })
     app.addHook('onResponse', (request, reply, done) => {

@@ -2,7 +2,7 @@ import type { Rule } from '../rule.ts'
 
 /**
  * held: what is still set aside for the order. paid: what came to revenue. refunded: what was given back of it.
- * Open orders: the rest is held. Fulfilled: all is paid. Cancelled, failed and rejected: nothing is left with us.
+ * Open orders: the rest is held. Fulfilled: all is paid; partially: what was delivered. Cancelled, failed and rejected: nothing is left with us.
  * Owners are numbered, because there is no max(uuid) before PostgreSQL 18; a null owner is the platform.
  */
 export const orderMoneyMatchesState: Rule = {
@@ -20,7 +20,7 @@ export const orderMoneyMatchesState: Rule = {
       FROM ledger_transfer t JOIN ledger_entry e ON e.transfer_id = t.id LEFT JOIN account a ON a.id = e.account_id
       WHERE t.kind LIKE 'order.%' GROUP BY t.subject_id
     ), each AS (
-      SELECT o.id, coalesce(o.id, m.order_id) AS order_id, o.state, o.total, o.currency, r.n AS owner, m.low_owner, m.high_owner, m.low, m.high,
+      SELECT o.id, coalesce(o.id, m.order_id) AS order_id, o.state, o.total, o.unit_price * o.delivered AS due, o.currency, r.n AS owner, m.low_owner, m.high_owner, m.low, m.high,
         coalesce(m.held, 0) AS held, coalesce(m.paid, 0) AS paid, coalesce(m.refunded, 0) AS refunded
       FROM orders o FULL JOIN moved m ON m.order_id = o.id LEFT JOIN owner r ON r.id = o.reseller_id
     )
@@ -30,6 +30,7 @@ export const orderMoneyMatchesState: Rule = {
       OR CASE
         WHEN state = 'fulfilled' THEN held <> 0 OR paid <> total
         WHEN state = 'refunded' THEN held <> 0 OR refunded = 0
+        WHEN state = 'partially_fulfilled' THEN held <> 0 OR paid IS DISTINCT FROM due
         WHEN state IN ('cancelled', 'failed', 'rejected') THEN held <> 0 OR paid <> refunded
         ELSE held <> total - paid
       END`

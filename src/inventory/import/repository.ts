@@ -51,7 +51,7 @@ export async function findBatchByKey(db: Queryable, ownerId: string, key: string
   return row === undefined ? null : { id: row.id, importing: row.state === 'importing', hash: row.request_hash }
 }
 
-// Fingerprints in their own order: two imports of one file then wait for each other instead of deadlocking.
+// Fingerprints in their own order: two imports of one file then wait for each other instead of deadlocking. Of two equal ones the first line wins.
 // Cards in the order of the file, because the oldest is sold first.
 const STORE = statement(
   'card_batch_store',
@@ -59,7 +59,7 @@ const STORE = statement(
   WITH input AS MATERIALIZED (
     SELECT * FROM unnest($4::uuid[], $5::bytea[], $6::bytea[], $7::timestamptz[], $8::int[]) AS i (id, fingerprint, ciphertext, expires_at, line)
   ), fresh AS (
-    INSERT INTO card_fingerprint (fingerprint, card_id) SELECT fingerprint, id FROM input ORDER BY fingerprint ON CONFLICT DO NOTHING RETURNING card_id
+    INSERT INTO card_fingerprint (fingerprint, card_id) SELECT fingerprint, id FROM input ORDER BY fingerprint, line ON CONFLICT DO NOTHING RETURNING card_id
   ), stored AS (
     INSERT INTO card (id, sku_id, batch_id, data_key_id, ciphertext, state, expires_at)
     SELECT input.id, $2, $1, $3, ciphertext, 'available', expires_at FROM input JOIN fresh ON fresh.card_id = input.id ORDER BY line

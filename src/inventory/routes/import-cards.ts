@@ -41,7 +41,15 @@ function registerRoute(app: App, deps: InventoryDeps, stopping: AbortSignal): vo
       headers: importHeaders,
       body: ImportBody,
       response: { 201: Ref(CardBatchReportSchema) },
-      errors: ['not_found', 'state_conflict', 'payload_too_large', 'request_timeout', 'request_in_progress', 'idempotency_key_reused']
+      errors: [
+        'idempotency_key_missing',
+        'not_found',
+        'state_conflict',
+        'payload_too_large',
+        'request_timeout',
+        'request_in_progress',
+        'idempotency_key_reused'
+      ]
     }),
     handler: async (request, reply) => {
       const body = bodyOf(request)

@@ -13,7 +13,7 @@ export const cancelOrderRoute: OrderRoute = (app, deps) => {
     ...operation({
       id: 'cancelOrder',
       tag: 'Orders',
-      summary: 'Cancel an order that waits for stock',
+      summary: 'Cancel an order that waits for stock, or that no supplier was asked for yet',
       description: 'The held money is released in the same transaction.',
       access: { role: 'reseller', scope: 'orders:write' },
       headers: idempotencyHeaders,

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { CursorCodec } from '../../kit/cursor.ts'
 import type { PlaceOrderDeps } from '../place-order.ts'
+import type { ResolveDeps } from '../upstream/resolve-order.ts'
 
-export interface OrderDeps extends PlaceOrderDeps {
+export interface OrderDeps extends PlaceOrderDeps, ResolveDeps {
   readonly cursors: CursorCodec
 }
 

@@ -4,8 +4,17 @@ import type { OrderDeps, OrderRoute } from './deps.ts'
 import { placeOrderRoute } from './place-order.ts'
 import { placeOrderBatchRoute } from './place-order-batch.ts'
 import { getOrderCardsRoute, getOrderRoute, listOrdersRoute } from './read-orders.ts'
+import { resolveOrderRoute } from './resolve-order.ts'
 
-const ROUTES: readonly OrderRoute[] = [placeOrderRoute, placeOrderBatchRoute, getOrderRoute, listOrdersRoute, getOrderCardsRoute, cancelOrderRoute]
+const ROUTES: readonly OrderRoute[] = [
+  placeOrderRoute,
+  placeOrderBatchRoute,
+  getOrderRoute,
+  listOrdersRoute,
+  getOrderCardsRoute,
+  cancelOrderRoute,
+  resolveOrderRoute
+]
 
 export const ordersRoutes =
   (deps: OrderDeps): FastifyPluginAsyncTypebox =>

@@ -3,6 +3,7 @@ import { toApiCard, toApiOrder } from '../convert.ts'
 import { toOrderRequest } from '../from-api.ts'
 import { type PlaceOrderResult, placeOrder } from '../place-order.ts'
 import { OrderRequestSchema, PlacedOrderSchema } from '../schemas.ts'
+import { isDelivered } from '../states.ts'
 import type { OrderRoute } from './deps.ts'
 
 export const toApiPlacedOrder = ({ order, cards, cardKind }: PlaceOrderResult) => ({
@@ -11,7 +12,7 @@ export const toApiPlacedOrder = ({ order, cards, cardKind }: PlaceOrderResult) =
 })
 
 /** 201 when the cards are there, 202 while the order waits. */
-export const statusOf = ({ order }: PlaceOrderResult): 201 | 202 => (order.state === 'fulfilled' ? 201 : 202)
+export const statusOf = ({ order }: PlaceOrderResult): 201 | 202 => (isDelivered(order.state) ? 201 : 202)
 
 export const placeOrderRoute: OrderRoute = (app, deps) => {
   app.route({

@@ -2,16 +2,16 @@
 import { contest } from '../contest.ts'
 import { HOT_RESELLERS } from '../options.ts'
 import type { Scenario } from '../scenario.ts'
+import { tableSizes } from '../table-sizes.ts'
 
 export const hotSku: Scenario = {
   name: 'hot-sku',
   quick: true,
   run: async bench => {
-    const { comparison, ...rest } = await contest(bench, {
-      name: 'hot-sku',
-      shop: await bench.hotShop(),
-      yardstick: { skus: 1, wallets: HOT_RESELLERS }
-    })
-    return { ratios: { hotSku: comparison.ratio }, comparisons: [comparison], ...rest }
+    const shop = await bench.hotShop()
+    const { comparison, details, ...rest } = await contest(bench, { name: 'hot-sku', shop, yardstick: { skus: 1, wallets: HOT_RESELLERS } })
+    const { databaseUrl } = shop.kahub
+    const tables = await tableSizes(databaseUrl, bench.placed.get(databaseUrl) ?? 0)
+    return { ratios: { hotSku: comparison.ratio }, comparisons: [comparison], details: { ...details, tables }, ...rest }
   }
 }

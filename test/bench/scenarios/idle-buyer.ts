@@ -3,7 +3,7 @@ import { roundsChart } from '../charts.ts'
 import { ordersPlan, prepareYardstick, warmUp } from '../contest.ts'
 import { checkKahub } from '../correctness.ts'
 import { openLoad } from '../load/load.ts'
-import { type Faults, runOrders } from '../measure.ts'
+import { type Faults, fastestDriver, runOrders, yardstickSide } from '../measure.ts'
 import type { Scenario } from '../scenario.ts'
 import { compare, round } from '../stats.ts'
 
@@ -21,11 +21,8 @@ export const idleBuyer: Scenario = {
       const subject = { load, instances: [shop.kahub], faults }
       await warmUp(bench, subject, { shop, runs: rounds })
       const p99s: number[] = []
-      const base = {
-        name: `yardstick (${bench.yardstick.name})`,
-        unit: ' ms',
-        run: async () => (await bench.yardstick.run({ clients: 1, seconds, ...shape })).p50
-      }
+      const run = { clients: 1, ...shape }
+      const base = yardstickSide(bench, await fastestDriver(bench, run), { ...run, seconds, figure: 'p50' })
       const ours = {
         name: 'kahub',
         unit: ' ms',

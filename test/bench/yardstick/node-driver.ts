@@ -7,7 +7,7 @@ import type { YardstickDriver, YardstickResult } from './contract.ts'
 export function createNodeDriver(databaseUrl: string): YardstickDriver {
   const child = fork(join(import.meta.dirname, 'node-process.ts'), [databaseUrl], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   return {
-    name: `node ${process.versions.node}, pg, named statements`,
+    name: 'Node driver',
     run: async run => {
       child.send(run)
       const [answer] = (await once(child, 'message')) as [YardstickResult | { failure: string }]

@@ -39,7 +39,7 @@ export function createPgbenchDriver(databaseUrl: string): YardstickDriver | null
   }
   const directory = mkdtempSync(join(tmpdir(), `kahub-bench-${process.pid}-pgbench-`))
   return {
-    name: version,
+    name: `pgbench ${/\d[\d.]*/.exec(version)?.[0] ?? ''}`,
     run: run => execute(databaseUrl, directory, run),
     stop: async () => rmSync(directory, { recursive: true, force: true })
   }

@@ -1,0 +1,62 @@
+/** One call for one claimed attempt. Whatever comes of it is reported, also what comes after the deadline. */
+import type { Vault } from '../../inventory/index.ts'
+import type { Connection, NotSent } from '../../suppliers/index.ts'
+import type { Outcome } from './attempt.ts'
+import type { Claimed } from './claim-repository.ts'
+import { placedAgainOutcome, placeOutcome, queryOutcome } from './to-outcome.ts'
+
+export interface Call {
+  readonly vault: Vault
+  readonly connection: Connection
+  readonly report: (outcome: Outcome) => Promise<void>
+}
+
+/** What has not answered by then is unclear, and asked for. Shorter than the lease. */
+const CALL_DEADLINE_MS = 30_000
+/** A process that was stopped for longer between the claim and the call must not call any more: somebody may be asking already. */
+const SEND_WITHIN_MS = 10_000
+
+/** Sends an intent, once. */
+export async function buyFromSupplier({ vault, connection, report }: Call, claimed: Claimed, claimedAt: number): Promise<void> {
+  if (performance.now() - claimedAt > SEND_WITHIN_MS) return
+  await finish(connection.place(requestOf(claimed)), report, result => placeOutcome(vault, claimed, result))
+}
+
+/** Finds out by our reference. Never buys anew: what is placed again has the same reference, at a supplier that promises to know it. */
+export async function askSupplier({ vault, connection, report }: Call, claimed: Claimed): Promise<void> {
+  const { queryByReference, idempotentPlace } = connection.adapter.capabilities
+  const { reference, upstreamId } = claimed
+  if (queryByReference || upstreamId !== null) {
+    return await finish(connection.query({ reference, upstreamId }), report, result => queryOutcome(vault, claimed, result))
+  }
+  if (idempotentPlace && (claimed.claimedFrom === 'sent' || claimed.claimedFrom === 'unknown')) {
+    const request = { ...requestOf(claimed), again: true }
+    return await finish(connection.place(request), report, result => placedAgainOutcome(vault, claimed, result))
+  }
+  await report({ kind: 'unknown', detail: 'this supplier cannot be asked', canAsk: false })
+}
+
+const requestOf = ({ reference, productCode, quantity, maxUnitCost, currency, input }: Claimed) => ({
+  reference,
+  productCode,
+  quantity,
+  maxUnitCost,
+  currency,
+  input,
+  notifyUrl: null
+})
+
+async function finish<R extends { readonly kind: string } | NotSent>(
+  pending: Promise<R>,
+  report: Call['report'],
+  toOutcome: (result: R) => Promise<Outcome>
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, CALL_DEADLINE_MS)
+  })
+  const answered = pending.then(async result => await report(await toOutcome(result))).finally(() => clearTimeout(timer))
+  const late = deadline.then(() => report({ kind: 'unknown', detail: 'no answer in time', canAsk: true }))
+  late.catch(() => undefined)
+  await answered
+}

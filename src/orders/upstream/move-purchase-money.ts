@@ -1,0 +1,62 @@
+/** Each delivered unit is captured from what the order holds; what will not come is released, once, when the order closes. */
+import type { Tx } from '../../kit/db/index.ts'
+import { lockAccounts } from '../../ledger/index.ts'
+import { captureDraft, releaseDraft, type WalletDirectory } from '../../wallet/index.ts'
+import type { Purchase } from './settle-purchases.ts'
+
+/** Purchases use one revenue account: they are settled in batches, and own stock has the other fifteen. */
+const REVENUE_SHARD = 14
+
+interface Movement {
+  readonly kind: 'capture' | 'release'
+  readonly orderId: string
+  readonly resellerId: string
+  readonly currency: string
+  readonly amount: bigint
+  readonly step: number
+}
+
+export async function movePurchaseMoney(wallets: WalletDirectory, tx: Tx, purchases: readonly Purchase[]): Promise<void> {
+  const movements = purchases.flatMap(toMovements)
+  if (movements.length === 0) return
+  const placed = movements.map(movement => ({ movement, ...accountsOf(wallets, movement) }))
+  const book = await lockAccounts(tx, [
+    ...new Set(placed.flatMap(({ movement, wallet, revenue }) => [wallet.held, movement.kind === 'capture' ? revenue : wallet.wallet]))
+  ])
+  for (const { movement, wallet, revenue } of placed) {
+    book.post(movement.kind === 'capture' ? captureDraft(movement, wallet, revenue) : releaseDraft(movement, wallet))
+  }
+  await book.write(tx)
+}
+
+/** An attempt delivers at most once, so its number names the capture. */
+function toMovements({ order, applied, decision }: Purchase): Movement[] {
+  const { id: orderId, resellerId, currency, unitPrice } = order
+  const captures = applied.map(({ attempt, deliveredUnits }) => ({
+    kind: 'capture' as const,
+    orderId,
+    resellerId,
+    currency,
+    amount: unitPrice * BigInt(deliveredUnits),
+    step: attempt.ordinal
+  }))
+  const missing = decision?.isClosed === true ? order.quantity - decision.delivered : 0
+  const release = { kind: 'release' as const, orderId, resellerId, currency, amount: unitPrice * BigInt(missing), step: 0 }
+  return [...captures, release].filter(({ amount }) => amount > 0n)
+}
+
+function accountsOf(wallets: WalletDirectory, { resellerId, currency }: Movement) {
+  const wallet = wallets.find(resellerId, currency)
+  const revenue = wallets.platform('revenue', currency, REVENUE_SHARD)
+  if (wallet === undefined || revenue === undefined) throw new Error(`the accounts of a purchase in ${currency} are not loaded`)
+  return { wallet, revenue }
+}
+
+/** Before the transaction, which then asks for nothing else. */
+export async function loadAccounts(
+  wallets: WalletDirectory,
+  orders: readonly { readonly resellerId: string; readonly currency: string }[]
+): Promise<void> {
+  const currencies = new Set(orders.map(order => order.currency))
+  await Promise.all([wallets.load(orders), ...[...currencies].map(currency => wallets.ensurePlatform(currency))])
+}

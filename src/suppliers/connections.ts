@@ -1,0 +1,109 @@
+/** Suppliers as this process reaches them: the adapter with its credentials, behind its gate. */
+import type { Queryable } from '../kit/db/index.ts'
+import type { OutboundHttp } from '../kit/outbound-http.ts'
+import type { ConfigVault } from './config-vault.ts'
+import type { OrderLookup, PlaceRequest, PlaceResult, QueryResult, SupplierAdapter, SupplierClient } from './contract.ts'
+import { createGate, type Gate, type NotSent } from './gate.ts'
+import { readSuppliers } from './repository.ts'
+import type { FindAdapter, StoredSupplier } from './supplier.ts'
+
+export interface Connection {
+  readonly supplier: StoredSupplier
+  readonly adapter: SupplierAdapter
+  /** How many calls may start now. */
+  slots(): number
+  /** What goes wrong on the wire is a result; `unknown` also for an adapter that threw. */
+  place(request: PlaceRequest): Promise<PlaceResult | NotSent>
+  query(order: OrderLookup): Promise<QueryResult | NotSent>
+  readonly parseWebhook: SupplierClient['parseWebhook']
+}
+
+export interface Connections {
+  /** Suppliers that are never called, or whose config does not open, are missing in the answer. */
+  many(supplierIds: readonly string[]): Promise<ReadonlyMap<string, Connection>>
+  /** False while its circuit is open, as far as this process knows. */
+  isHealthy(supplierId: string): boolean
+  /** Its config has changed here. */
+  forget(supplierId: string): void
+}
+
+export interface ConnectionsDeps {
+  readonly db: Queryable
+  readonly configs: ConfigVault
+  readonly findAdapter: FindAdapter
+  readonly outboundHttp: OutboundHttp
+  readonly onError: (error: unknown, supplierId: string) => void
+}
+
+/** Other instances notice a new config, or a pause, within this time. */
+const CONNECTION_MAX_AGE_MS = 2_000
+
+interface Entry {
+  readonly readAt: number
+  readonly updatedAt: number
+  /** Null: it cannot be called. */
+  readonly connection: Connection | null
+}
+
+export function createConnections(deps: ConnectionsDeps): Connections {
+  const entries = new Map<string, Entry>()
+  // A changed config keeps its gate: the supplier's limits do not begin anew.
+  const gates = new Map<string, Gate>()
+
+  function connect(supplier: StoredSupplier): Connection | null {
+    const adapter = deps.findAdapter(supplier.adapter)
+    if (adapter === null) return null
+    try {
+      const client = adapter.connect(deps.configs.open(supplier.id, supplier.configSealed), deps.outboundHttp)
+      const gate = gates.get(supplier.id) ?? createGate(adapter.capabilities.rateLimit)
+      gates.set(supplier.id, gate)
+      return toConnection(supplier, adapter, client, gate)
+    } catch (error) {
+      deps.onError(error, supplier.id)
+      return null
+    }
+  }
+
+  async function refresh(supplierIds: readonly string[]): Promise<void> {
+    const readAt = performance.now()
+    const rows = await readSuppliers(deps.db, supplierIds)
+    for (const row of rows) {
+      const known = entries.get(row.id)
+      const updatedAt = row.updatedAt.getTime()
+      const connection = known?.updatedAt === updatedAt ? known.connection : connect(row)
+      entries.set(row.id, { readAt, updatedAt, connection })
+    }
+  }
+
+  return {
+    many: async supplierIds => {
+      const oldest = performance.now() - CONNECTION_MAX_AGE_MS
+      const stale = supplierIds.filter(id => (entries.get(id)?.readAt ?? Number.NEGATIVE_INFINITY) < oldest)
+      if (stale.length > 0) await refresh(stale)
+      const found = new Map<string, Connection>()
+      for (const id of supplierIds) {
+        const connection = entries.get(id)?.connection
+        if (connection) found.set(id, connection)
+      }
+      return found
+    },
+    isHealthy: supplierId => gates.get(supplierId)?.isOpen() !== true,
+    forget: supplierId => void entries.delete(supplierId)
+  }
+}
+
+function toConnection(supplier: StoredSupplier, adapter: SupplierAdapter, client: SupplierClient, gate: Gate): Connection {
+  const guarded = <T extends { readonly kind: string }>(call: () => Promise<T>) =>
+    gate.run(call).catch((error: unknown) => ({ kind: 'unknown', detail: `the adapter failed: ${nameOf(error)}` }) as const)
+  return {
+    supplier,
+    adapter,
+    slots: gate.slots,
+    place: request => guarded(() => client.place(request)),
+    query: order => guarded(() => client.query(order)),
+    parseWebhook: client.parseWebhook
+  }
+}
+
+/** Not its message: that may quote what was sent. */
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'an error')

@@ -1,0 +1,50 @@
+import type { Db } from '../kit/db/index.ts'
+import { newId } from '../kit/ids.ts'
+import type { OutboundHttp } from '../kit/outbound-http.ts'
+import type { SigningSecrets } from '../kit/signing-secrets.ts'
+import { checkConfig } from './check-config.ts'
+import type { ConfigVault } from './config-vault.ts'
+import { adapterUnknown, configNotTaken } from './errors.ts'
+import { insertSupplier } from './repository.ts'
+import { type FindAdapter, PUSH_ADAPTER, type StoredSupplier, type SupplierConfig } from './supplier.ts'
+
+export interface SupplierWriteDeps {
+  readonly db: Db
+  readonly findAdapter: FindAdapter
+  readonly configs: ConfigVault
+  readonly signingSecrets: SigningSecrets
+  /** Not called: an adapter wants it to read its config. */
+  readonly outboundHttp: OutboundHttp
+}
+
+export interface NewSupplier {
+  readonly name: string
+  readonly adapter: string
+  readonly config: SupplierConfig
+}
+
+/** Opens an account for a supplier. The secret that signs its pushes is returned here and never again. Throws: `validation_failed`. */
+export async function createSupplier(
+  deps: SupplierWriteDeps,
+  { name, adapter, config }: NewSupplier
+): Promise<{ supplier: StoredSupplier; webhookSecret: string }> {
+  requireConfig(deps, adapter, config)
+  const id = newId()
+  const configSealed = adapter === PUSH_ADAPTER ? null : deps.configs.seal(id, config)
+  return await deps.db.tx(async tx => {
+    const supplier = await insertSupplier(tx, { id, name, adapter, configSealed })
+    return { supplier, webhookSecret: await deps.signingSecrets.issue(tx, id, 0) }
+  })
+}
+
+/** An adapter reads its config when it connects, and says what is wrong with it. Throws: `validation_failed`. */
+export function requireConfig({ findAdapter, outboundHttp }: SupplierWriteDeps, name: string, config: SupplierConfig): void {
+  if (name === PUSH_ADAPTER) {
+    if (Object.keys(config).length > 0) throw configNotTaken()
+    return
+  }
+  const adapter = findAdapter(name)
+  if (adapter === null) throw adapterUnknown()
+  checkConfig(adapter, config)
+  adapter.connect(config, outboundHttp)
+}

@@ -1,0 +1,87 @@
+/**
+ * What stands before each supplier: a bulkhead (a slow one takes no more than its share), a circuit breaker (a broken one is left
+ * alone for a while) and the supplier's own rate limit. Counted in this process.
+ */
+import { BrokenCircuitError, BulkheadRejectedError, bulkhead, CircuitState, circuitBreaker, handleWhenResult, SamplingBreaker } from 'cockatiel'
+import type { SupplierCapabilities } from './contract.ts'
+
+/** The call was not made. */
+export interface NotSent {
+  readonly kind: 'not_sent'
+}
+
+export interface Gate {
+  /** How many calls may start now. */
+  slots(): number
+  isOpen(): boolean
+  run<T>(call: () => Promise<T>): Promise<T | NotSent>
+}
+
+/** More than a healthy supplier needs; a slow one must not take all connections and memory. */
+const CALLS_MAX = 1_000
+/** Half of the calls of half a minute failed: go on, and each order waits out its time-out. */
+const FAULTS_OF_ONE = 0.5
+const WINDOW_MS = 30_000
+/** Below one call in two seconds there is too little to judge by. */
+const MIN_CALLS_PER_SECOND = 0.5
+const REST_MS = 10_000
+
+export function createGate(rateLimit: SupplierCapabilities['rateLimit']): Gate {
+  const limit = bulkhead(CALLS_MAX)
+  const breaker = circuitBreaker(
+    handleWhenResult(isFault).orWhen(() => true),
+    {
+      halfOpenAfter: REST_MS,
+      breaker: new SamplingBreaker({ threshold: FAULTS_OF_ONE, duration: WINDOW_MS, minimumRps: MIN_CALLS_PER_SECOND })
+    }
+  )
+  let openedAt = 0
+  breaker.onBreak(() => {
+    openedAt = performance.now()
+  })
+  const window = createWindow(rateLimit)
+  const isResting = (): boolean => breaker.state === CircuitState.Open && performance.now() - openedAt < REST_MS
+  const isTrying = (): boolean => breaker.state === CircuitState.HalfOpen || breaker.state === CircuitState.Open
+  return {
+    slots: () => (isResting() ? 0 : Math.min(limit.executionSlots, window.left(), isTrying() ? 1 : CALLS_MAX)),
+    isOpen: isTrying,
+    run: async call => {
+      if (window.left() < 1) return { kind: 'not_sent' }
+      let started = false
+      try {
+        return await limit.execute(() =>
+          breaker.execute(() => {
+            started = true
+            window.take()
+            return call()
+          })
+        )
+      } catch (error) {
+        if (!started && (error instanceof BulkheadRejectedError || error instanceof BrokenCircuitError)) return { kind: 'not_sent' }
+        throw error
+      }
+    }
+  }
+}
+
+/** No clear answer, or one that concerns every order at this supplier. A refusal of one order is a healthy answer. */
+function isFault(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null || !('kind' in result)) return false
+  if (result.kind === 'unknown') return true
+  return result.kind === 'refused' && 'refusal' in result && (result.refusal === 'auth' || result.refusal === 'no_funds')
+}
+
+/** At most `requests` in any `perMs`, counted exactly. */
+function createWindow(rateLimit: SupplierCapabilities['rateLimit']) {
+  if (rateLimit === null) return { left: () => CALLS_MAX, take: () => undefined }
+  const { requests, perMs } = rateLimit
+  const taken: number[] = []
+  return {
+    left: () => {
+      const since = performance.now() - perMs
+      while (taken.length > 0 && (taken[0] ?? 0) <= since) taken.shift()
+      return requests - taken.length
+    },
+    take: () => void taken.push(performance.now())
+  }
+}

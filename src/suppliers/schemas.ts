@@ -1,0 +1,127 @@
+/** Requests and answers of suppliers and of the sources of a SKU. */
+import { type TSchema, Type } from 'typebox'
+import { EXAMPLE_UUID, exampleId, Id, Int, List, Money, Nullable, OneOf, PageOf, PathId, pageQuery, Ref, Str, Timestamp } from '../http/index.ts'
+import { PUSH_ADAPTER, SUPPLIER_STATES } from './supplier.ts'
+
+const CLOSED = { additionalProperties: false } as const
+const NAME_MAX = 200
+/** A name must be readable: at least one character that is not a blank. */
+const READABLE = '^[^\\u0000\\uD800-\\uDFFF]*[^\\s\\u0000\\uD800-\\uDFFF][^\\u0000\\uD800-\\uDFFF]*$'
+const SETTING_MAX = 4_000
+const SETTINGS_MAX = 40
+const PRIORITY_MAX = 1_000_000
+/** More places to buy one SKU would only be asked one after the other. */
+export const SOURCES_MAX = 50
+
+const Name = (description: string) => Str(NAME_MAX, { min: 1, pattern: READABLE, description, examples: ['Key works'] })
+const SettingName = Type.String({ pattern: '^[A-Za-z0-9_]{1,60}$' })
+const Setting = Type.Union([Str(SETTING_MAX), Type.Boolean(), Type.Integer({ minimum: -2_147_483_648, maximum: 2_147_483_647 })])
+
+const exampleConfig = { baseUrl: 'https://shop.example.com' }
+const example = {
+  id: exampleId('supplier'),
+  name: 'Key works',
+  adapter: 'example',
+  config: exampleConfig,
+  state: 'active',
+  createdAt: '2026-11-23T08:30:00.000Z',
+  updatedAt: '2026-11-23T08:30:00.000Z'
+}
+
+const fields = {
+  id: Id('supplier'),
+  name: Str(NAME_MAX),
+  adapter: Str(60, { description: 'How it is reached. `push`: it sends keys to us and is never called.' }),
+  config: Type.Record(SettingName, Setting, { maxProperties: SETTINGS_MAX, description: 'Settings of the adapter, without credentials.' }),
+  state: OneOf(SUPPLIER_STATES, { description: 'Paused: its keys are refused and nothing new is bought from it.' }),
+  createdAt: Timestamp(),
+  updatedAt: Timestamp()
+}
+
+export const SupplierSchema = Type.Object(fields, { $id: 'Supplier', examples: [example] })
+
+const webhookSecret = Str(100, {
+  description: 'Signs what the supplier pushes to `/v1/webhooks/suppliers/{id}`. Shown in this answer only.',
+  examples: ['whsec_…']
+})
+
+export const CreatedSupplierSchema = Type.Object(
+  { ...fields, webhookSecret },
+  { $id: 'CreatedSupplier', examples: [{ ...example, webhookSecret: 'whsec_…' }] }
+)
+
+export const WebhookSecretSchema = Type.Object({ webhookSecret }, { $id: 'SupplierWebhookSecret', examples: [{ webhookSecret: 'whsec_…' }] })
+
+export const SupplierPage = Type.Object(PageOf(Ref(SupplierSchema)).properties, { $id: 'SupplierPage' })
+
+export const CreateSupplier = Type.Object(
+  {
+    name: Name('For operators.'),
+    adapter: Type.Optional(
+      Str(60, {
+        min: 1,
+        description: `How it is reached. Default: \`${PUSH_ADAPTER}\`, it sends keys to us and is never called.`,
+        examples: ['example']
+      })
+    ),
+    config: Type.Optional(
+      Type.Record(SettingName, Setting, {
+        maxProperties: SETTINGS_MAX,
+        ...CLOSED,
+        description: 'What the adapter asks for. Stored encrypted; credentials are never shown again.'
+      })
+    )
+  },
+  { ...CLOSED, examples: [{ name: 'Key works', adapter: 'example', config: { ...exampleConfig, apiKey: '…' } }, { name: 'Key works' }] }
+)
+
+export const UpdateSupplier = Type.Object(
+  {
+    name: Type.Optional(Name('New name.')),
+    config: Type.Optional(
+      Type.Record(SettingName, Nullable(Setting), {
+        maxProperties: SETTINGS_MAX,
+        ...CLOSED,
+        description: 'Settings that are named replace the old ones; null removes one.'
+      })
+    )
+  },
+  { ...CLOSED, minProperties: 1, examples: [{ name: 'Key works' }, { config: { apiKey: '…' } }] }
+)
+
+const source = {
+  supplierId: Id('supplier'),
+  productCode: Str(200, { min: 1, description: "The supplier's own name of the product.", examples: ['1001'] }),
+  unitCost: Money
+}
+
+const exampleSource = {
+  supplierId: `sup_${EXAMPLE_UUID}`,
+  productCode: '1001',
+  unitCost: { amount: '8.20', currency: 'CNY' },
+  priority: 1,
+  enabled: true
+}
+
+const Priority = Int(0, PRIORITY_MAX, { description: 'The lowest is asked first; among equals, the cheapest.', examples: [1] })
+
+export const SkuSourceSchema = Type.Object(
+  { ...source, priority: Priority, enabled: Type.Boolean() },
+  { $id: 'SkuSource', examples: [exampleSource] }
+)
+
+export const SkuSources = List(Ref(SkuSourceSchema), SOURCES_MAX)
+
+export const ReplaceSources = List(
+  Type.Object(
+    { ...source, priority: Type.Optional(Priority), enabled: Type.Optional(Type.Boolean({ default: true })) },
+    { ...CLOSED, examples: [exampleSource] }
+  ),
+  SOURCES_MAX
+)
+
+export const supplierParams = Type.Object({ id: PathId('supplier') })
+export const sourceParams = Type.Object({ id: PathId('sku') })
+export const PageQuery = Type.Object(pageQuery, CLOSED)
+
+export const suppliersSchemas: TSchema[] = [SupplierSchema, CreatedSupplierSchema, WebhookSecretSchema, SupplierPage, SkuSourceSchema]

@@ -1,0 +1,152 @@
+import t from 'tap'
+import { freshKey } from '../support/app.ts'
+import { eventually } from '../support/eventually.ts'
+import { cny, expectStatus } from '../support/shop.ts'
+import { orderIn, place, secretsOf, startUpstreamShop } from './upstream-rig.ts'
+
+t.test('buying what own stock cannot fill', async t => {
+  const shop = await startUpstreamShop(t)
+
+  t.test('202 with the money held; the card is bought once, issued, captured and announced', async t => {
+    const { id: supplierId, sim } = await shop.supplier()
+    const skuId = await shop.sku([{ supplierId }])
+    const reseller = await shop.reseller('100.00')
+    const placed = await place(reseller, skuId, { quantity: 2 })
+    t.match(placed, { state: 'reserved', cards: [], balanceAfter: cny('80.00') })
+    const order = await orderIn(reseller, placed.id, 'fulfilled')
+    t.match(order, { delivered: 2, deadline: null })
+    t.strictSame((await secretsOf(reseller, placed.id)).toSorted(), sim.shop.book.flatMap(sale => sale.cards.map(card => card.secret)).toSorted())
+    t.equal(sim.shop.book.length, 1)
+    t.match(await expectStatus(200, reseller.call('GET', '/v1/wallet')), { balance: cny('80.00'), held: cny('0.00') })
+    const events = await expectStatus(200, reseller.call('GET', '/v1/events'))
+    t.strictSame(
+      events.data.map((event: { type: string }) => event.type),
+      ['order.fulfilled']
+    )
+  })
+
+  t.test('own stock comes first and is sold at once', async t => {
+    const { id: supplierId, sim } = await shop.supplier()
+    const skuId = await shop.sku([{ supplierId }], { stock: 1 })
+    const reseller = await shop.reseller()
+    t.equal((await reseller.call('POST', '/v1/orders', { body: { skuId, quantity: 1 } })).status, 201)
+    const bought = await place(reseller, skuId)
+    await orderIn(reseller, bought.id, 'fulfilled')
+    t.equal(sim.shop.book.length, 1)
+  })
+
+  t.test('a repeated request is the same order, and shows the cards once they are there', async t => {
+    const { id: supplierId, sim } = await shop.supplier()
+    const skuId = await shop.sku([{ supplierId }])
+    const reseller = await shop.reseller()
+    const key = freshKey()
+    const request = { key, body: { skuId, quantity: 1 } }
+    const { id } = await expectStatus(202, reseller.call('POST', '/v1/orders', request))
+    await orderIn(reseller, id, 'fulfilled')
+    const again = await expectStatus(201, reseller.call('POST', '/v1/orders', request))
+    t.match(again, { id, cards: [{ secret: sim.shop.book[0]?.cards[0]?.secret }] })
+    t.equal(sim.shop.book.length, 1)
+  })
+
+  t.test('a refusal is followed by the next source; the last refusal releases the money', async t => {
+    const [first, second] = [await shop.supplier(), await shop.supplier()]
+    for (const { sim } of [first, second]) sim.shop.add({ code: '1001', name: 'Game card', price: 50_000n, stock: 1, onSale: true })
+    const skuId = await shop.sku([
+      { supplierId: second.id, priority: 2, unitCost: '5.00' },
+      { supplierId: first.id, priority: 1, unitCost: '6.00' }
+    ])
+    const reseller = await shop.reseller('100.00')
+    const orders = [await place(reseller, skuId)]
+    await orderIn(reseller, orders[0].id, 'fulfilled')
+    t.equal(first.sim.shop.book.length, 1)
+    orders.push(await place(reseller, skuId))
+    await orderIn(reseller, orders[1].id, 'fulfilled')
+    t.equal(second.sim.shop.book.length, 1)
+    orders.push(await place(reseller, skuId))
+    t.match(await orderIn(reseller, orders[2].id, 'failed'), { delivered: 0 })
+    t.match(await expectStatus(200, reseller.call('GET', '/v1/wallet')), { balance: cny('80.00'), held: cny('0.00') })
+    const events = await expectStatus(200, reseller.call('GET', '/v1/events'))
+    t.equal(events.data.at(-1).type, 'order.failed')
+  })
+
+  t.test('nothing is bought above the price, from a disabled source, or from a paused supplier', async t => {
+    const { id: supplierId, sim } = await shop.supplier()
+    const reseller = await shop.reseller()
+    const dear = await place(reseller, await shop.sku([{ supplierId, unitCost: '10.01' }]))
+    await orderIn(reseller, dear.id, 'failed')
+    const disabled = await shop.sku([{ supplierId, enabled: false }])
+    t.match(await reseller.call('POST', '/v1/orders', { body: { skuId: disabled, quantity: 1 } }), { status: 409, body: { code: 'out_of_stock' } })
+    const skuId = await shop.sku([{ supplierId }])
+    await expectStatus(200, shop.app.admin('POST', `/v1/admin/suppliers/${supplierId}/pause`))
+    await eventually('a paused supplier is no source', async () => {
+      const { status } = await reseller.call('POST', '/v1/orders', { body: { skuId, quantity: 1 } })
+      return status === 409
+    })
+    t.equal(sim.shop.book.length, 0)
+  })
+
+  t.test('an order that no supplier was asked for can be cancelled, one that is being bought cannot', async t => {
+    const { id: supplierId, sim } = await shop.supplier()
+    sim.shop.delivery = 'later'
+    const skuId = await shop.sku([{ supplierId }])
+    const reseller = await shop.reseller()
+    const { id } = await place(reseller, skuId)
+    await orderIn(reseller, id, 'submitted')
+    t.match(await reseller.call('POST', `/v1/orders/${id}/cancel`), { status: 409, body: { code: 'state_conflict' } })
+    sim.settle(sim.shop.book[0]?.reference ?? '')
+    await shop.hurry()
+    await orderIn(reseller, id, 'fulfilled')
+  })
+
+  t.test('a large order is bought in the sizes that the supplier takes', async t => {
+    const { id: supplierId, sim } = await shop.supplier({ maxQuantity: 3 })
+    const skuId = await shop.sku([{ supplierId }])
+    const reseller = await shop.reseller()
+    const { id } = await place(reseller, skuId, { quantity: 8 })
+    await orderIn(reseller, id, 'fulfilled')
+    t.strictSame(sim.shop.book.map(sale => sale.quantity).toSorted(), [2, 3, 3])
+    t.equal((await secretsOf(reseller, id)).length, 8)
+  })
+
+  t.test('a top-up is bought with its input, captured, and has no cards', async t => {
+    const { id: supplierId, sim } = await shop.supplier()
+    const product = await expectStatus(201, shop.app.admin('POST', '/v1/admin/products', { body: { name: 'Phone', category: 'x', kind: 'topup' } }))
+    const body = {
+      productId: product.id,
+      code: `TOP-${freshKey()}`,
+      name: 'Ten',
+      price: cny('20.00'),
+      inputSchema: { type: 'object', properties: { phone: { type: 'string', pattern: '^[0-9]{5,15}$' } }, required: ['phone'] }
+    }
+    const sku = await expectStatus(201, shop.app.admin('POST', '/v1/admin/skus', { body }))
+    const reseller = await shop.reseller('100.00')
+    const order = (input: object) => reseller.call('POST', '/v1/orders', { body: { skuId: sku.id, quantity: 1, input } })
+    t.match(await order({ phone: '13800000000' }), { status: 409, body: { code: 'sku_unavailable' } })
+    const source = { supplierId, productCode: '1002', unitCost: cny('12.34') }
+    await expectStatus(200, shop.app.admin('PUT', `/v1/admin/skus/${sku.id}/sources`, { body: [source] }))
+    t.match(await order({ phone: 'x' }), { status: 400, body: { code: 'validation_failed' } })
+    const placed = await expectStatus(202, order({ phone: '13800000000' }))
+    await orderIn(reseller, placed.id, 'fulfilled')
+    t.match(sim.shop.book, [{ input: { phone: '13800000000' } }])
+    t.strictSame(await secretsOf(reseller, placed.id), [])
+    t.match(await expectStatus(200, reseller.call('GET', '/v1/wallet')), { balance: cny('80.00'), held: cny('0.00') })
+  })
+})
+
+t.test('an order that is cancelled before anybody begins to buy it is never bought', async t => {
+  const shop = await startUpstreamShop(t)
+  const { id: supplierId, sim } = await shop.supplier()
+  const skuId = await shop.sku([{ supplierId }])
+  const reseller = await shop.reseller('200.00')
+  const orders = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const { id } = await place(reseller, skuId)
+      const { status } = await reseller.call('POST', `/v1/orders/${id}/cancel`)
+      return { id, cancelled: status === 200 }
+    })
+  )
+  for (const { id, cancelled } of orders) await orderIn(reseller, id, cancelled ? 'cancelled' : 'fulfilled')
+  t.equal(sim.shop.book.length, orders.filter(({ cancelled }) => !cancelled).length)
+  const left = 200 - 10 * sim.shop.book.length
+  t.match(await expectStatus(200, reseller.call('GET', '/v1/wallet')), { balance: cny(`${left}.00`), held: cny('0.00') })
+})
