@@ -101,7 +101,9 @@ CREATE CONSTRAINT TRIGGER ledger_transfer_balanced AFTER INSERT ON ledger_transf
 
 -- Checked for all rows of a statement at once. An entry may only join a transfer that its own transaction created (not in a savepoint),
 -- so that the check at commit sees every entry there will ever be; and its account must be of the transfer's currency.
-CREATE FUNCTION ledger_entry_in_own_transfer() RETURNS trigger LANGUAGE plpgsql AS $$
+-- By index only: planned on a small table, this would go on scanning the whole of it when it has grown.
+CREATE FUNCTION ledger_entry_in_own_transfer() RETURNS trigger LANGUAGE plpgsql
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
   IF EXISTS (SELECT FROM added e LEFT JOIN ledger_transfer t ON t.id = e.transfer_id LEFT JOIN ledger_account a ON a.id = e.account_id
              WHERE t.xmin IS DISTINCT FROM pg_current_xact_id()::xid OR a.currency IS DISTINCT FROM t.currency) THEN

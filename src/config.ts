@@ -33,7 +33,7 @@ export interface Config {
   readonly allowPrivateTargets: boolean
 }
 
-export class ConfigError extends Error {}
+class ConfigError extends Error {}
 
 const ADMIN_KEY_MIN_CHARACTERS = 32
 const MASTER_KEY_BYTES = 32

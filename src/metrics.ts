@@ -7,8 +7,6 @@ export interface MetricSources {
   readonly database: () => { total: number; idle: number; waiting: number }
 }
 
-export type Metrics = ReturnType<typeof createMetrics>
-
 export function createMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -34,12 +32,6 @@ export function createMetrics() {
   })
   // Looking a series up by its labels costs more than observing it; operations and statuses are few.
   const seriesByName = new Map<string, ReturnType<typeof requests.labels>>()
-  const invariants = new Gauge({
-    name: 'kahub_invariant_broken',
-    help: 'Offending rows by invariant, at the last check.',
-    labelNames: ['name'] as const,
-    registers
-  })
   const jobFailures = new Counter({
     name: 'kahub_job_failures_total',
     help: 'Runs of a periodic job that failed.',
@@ -48,7 +40,6 @@ export function createMetrics() {
   })
   return {
     registry,
-    invariants,
     jobFailures,
     observeBatch: (orders: number, durationMs: number): void => {
       batchOrders.observe(orders)
@@ -63,22 +54,24 @@ export function createMetrics() {
       }
       series.observe(seconds)
     },
-    /** Gauges that are read when Prometheus asks. */
-    watch: (sources: MetricSources): void => {
-      const gauge = (name: string, help: string, read: () => number): void => {
-        new Gauge({
-          name,
-          help,
-          registers,
-          collect() {
-            this.set(read())
-          }
-        })
-      }
-      gauge('kahub_allocator_waiting_orders', "Orders in the allocator's queues.", () => sources.allocator().waiting)
-      gauge('kahub_allocator_degraded_skus', 'SKUs that go on with row locks alone.', () => sources.allocator().degradedLanes)
-      gauge('kahub_database_connections', 'Open database connections.', () => sources.database().total)
-      gauge('kahub_database_waiting', 'Requests that wait for a database connection.', () => sources.database().waiting)
-    }
+    watch: (sources: MetricSources): void => watch(registry, sources)
   }
+}
+
+/** Gauges that are read when Prometheus asks. */
+function watch(registry: Registry, sources: MetricSources): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      }
+    })
+  }
+  gauge('kahub_allocator_waiting_orders', "Orders in the allocator's queues.", () => sources.allocator().waiting)
+  gauge('kahub_allocator_degraded_skus', 'SKUs that go on with row locks alone.', () => sources.allocator().degradedLanes)
+  gauge('kahub_database_connections', 'Open database connections.', () => sources.database().total)
+  gauge('kahub_database_waiting', 'Requests that wait for a database connection.', () => sources.database().waiting)
 }

@@ -24,7 +24,7 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     onError: error => log.warn({ err: error }, 'a webhook could not be sent or noted; it is tried again')
   })
   const jobs: readonly Job[] = [
-    { name: 'publish-stock-changes', everyMs: 250, run: () => publishStockChanges(services.db) },
+    { name: 'publish-stock-changes', everyMs: 500, run: () => publishStockChanges(services.db) },
     { name: 'fill-backorders', everyMs: 500, run: () => fillBackorders(services) },
     { name: 'buy-upstream', everyMs: 200, run: () => services.buyer.turn() },
     { name: 'expire-cards', everyMs: 10_000, run: () => expireCards(services) },

@@ -28,7 +28,7 @@ export interface Postmaster {
 
 class StartFailure extends Error {}
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

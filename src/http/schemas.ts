@@ -42,9 +42,6 @@ export const EXAMPLE_UUID = '01926f0e-7c1a-7b60-9c55-2f6d1f4c8a10'
 export const Timestamp = (description?: string): TString =>
   Type.String({ format: 'date-time', maxLength: 30, examples: ['2026-11-23T08:30:00.000Z'], ...spread({ description }) })
 
-/** The object of a request body: an unknown field is refused. */
-export const Body = Type.Object
-
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 export const MoneySchema = Type.Object(

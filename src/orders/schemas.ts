@@ -21,7 +21,7 @@ import { ORDER_STATES } from './states.ts'
 /** More cards in one order would not fit one answer. */
 const QUANTITY_MAX = 10_000
 /** Independent orders in one request. */
-export const BATCH_ORDERS_MAX = 100
+const BATCH_ORDERS_MAX = 100
 
 const example = {
   order: {
@@ -192,13 +192,6 @@ export const adminOrderListQuery = Type.Object(
 )
 
 export const orderParams = Type.Object({ id: PathId('order') })
-
-export const replayHeader = {
-  'Idempotent-Replayed': {
-    description: '`true` when this is the answer of an earlier request with the same key.',
-    schema: { type: 'string', enum: ['true'] }
-  }
-}
 
 export const ordersSchemas = [
   CardSchema,

@@ -11,7 +11,7 @@ const SETTING_MAX = 4_000
 const SETTINGS_MAX = 40
 const PRIORITY_MAX = 1_000_000
 /** More places to buy one SKU would only be asked one after the other. */
-export const SOURCES_MAX = 50
+const SOURCES_MAX = 50
 
 const Name = (description: string) => Str(NAME_MAX, { min: 1, pattern: READABLE, description, examples: ['Key works'] })
 const SettingName = Type.String({ pattern: '^[A-Za-z0-9_]{1,60}$' })
@@ -112,12 +112,9 @@ export const SkuSourceSchema = Type.Object(
 
 export const SkuSources = List(Ref(SkuSourceSchema), SOURCES_MAX)
 
-export const ReplaceSources = List(
-  Type.Object(
-    { ...source, priority: Type.Optional(Priority), enabled: Type.Optional(Type.Boolean({ default: true })) },
-    { ...CLOSED, examples: [exampleSource] }
-  ),
-  SOURCES_MAX
+export const ReplaceSources = Type.Array(
+  Type.Object({ ...source, priority: Type.Optional(Priority), enabled: Type.Optional(Type.Boolean({ default: true })) }, CLOSED),
+  { maxItems: SOURCES_MAX, examples: [[exampleSource]] }
 )
 
 export const supplierParams = Type.Object({ id: PathId('supplier') })

@@ -88,7 +88,7 @@ function goodPayload(contract: Contract, operation: Operation, shop: Furnished, 
 }
 
 /** The document's own example, with ids that exist. */
-function goodBody(contract: Contract, { bodies }: Operation, shop: Furnished): Json {
+export function goodBody(contract: Contract, { bodies }: Operation, shop: Furnished): Json {
   const { schema, example = contract.resolve(schema)?.examples?.[0] } = bodies['application/json'] ?? {}
   const text = JSON.stringify(example ?? {}, (_key, value) => {
     const [, prefix = ''] = (typeof value === 'string' && EXAMPLE_ID.exec(value)) || []
@@ -141,8 +141,12 @@ function* rawBodies(contract: Contract, operation: Operation, base: Base): Gener
     return
   }
   const schema = operation.bodies['application/json']?.schema
-  yield base('no body', { payload: null, refused: schema !== undefined && !contract.accepts(schema, {}) })
-  for (const text of BROKEN_JSON) yield base(`body text ${text.slice(0, 60)}`, { payload: text, refused: types.includes('application/json') })
+  const mayBeEmpty = schema !== undefined && contract.accepts(schema, {})
+  yield base('no body', { payload: null, refused: schema !== undefined && !mayBeEmpty })
+  for (const text of BROKEN_JSON) {
+    const empty = mayBeEmpty && ['', '\uFEFF{}'].includes(text)
+    yield base(`body text ${text.slice(0, 60)}`, { payload: text, refused: schema !== undefined && !empty })
+  }
   for (const type of MEDIA_TYPES) yield base(`content type ${type}`, { headers: { 'content-type': type } })
 }
 

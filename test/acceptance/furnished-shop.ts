@@ -30,7 +30,7 @@ export async function furnish(admin: Ask, as: (key: string) => Ask): Promise<Fur
   const product = await create('/v1/admin/products', { name: 'Game key', category: 'games', kind: 'card' })
   const sku = await create('/v1/admin/skus', { productId: product.id, code: randomBytes(6).toString('hex'), name: 'Game key', price: cny('1.00') })
   const supplier = await create('/v1/admin/suppliers', { name: 'Key works' })
-  const keys = Array.from({ length: 500 }, () => `CANARY-${randomBytes(9).toString('hex')}`).join('\n')
+  const keys = Array.from({ length: 40 }, () => `CANARY-${randomBytes(9).toString('hex')}`).join('\n')
   const batch = await create(`/v1/admin/skus/${sku.id}/card-batches`, keys, { 'content-type': 'text/plain' })
   const reseller = await create('/v1/admin/resellers', { name: 'Shop' })
   const resellerKey = await create(`/v1/admin/resellers/${reseller.id}/api-keys`, { name: 'bot' })
@@ -42,6 +42,14 @@ export async function furnish(admin: Ask, as: (key: string) => Ask): Promise<Fur
   const quote = await buy('/v1/quotes', { skuId: sku.id, quantity: 1 })
   const topUp = await buy('/v1/wallet/top-ups', { amount: cny('5.00') })
   const orderBatch = await buy('/v1/order-batches', { orders: [{ skuId: sku.id, quantity: 1 }] })
+  for (const again of [1, 2]) {
+    // Lists of one page have no cursor.
+    await buy('/v1/wallet/top-ups', { amount: cny(`${again}.00`) })
+    await buy('/v1/webhook-endpoints', { url: `https://shop.example.com/${again}` })
+  }
+  const endpoint = await buy('/v1/webhook-endpoints', { url: 'https://shop.example.com/hook' })
+  const delivery = await buy(`/v1/webhook-endpoints/${endpoint.id}/test`, undefined)
+  await buy(`/v1/webhook-endpoints/${endpoint.id}/test`, undefined)
   const operatorKey = await create('/v1/admin/operator-keys', { name: 'finance', scopes: ['wallet:read'] })
   const ids = {
     prd: product.id,
@@ -50,6 +58,8 @@ export async function furnish(admin: Ask, as: (key: string) => Ask): Promise<Fur
     bat: batch.id,
     rsl: reseller.id,
     key: resellerKey.id,
+    whe: endpoint.id,
+    del: delivery.id,
     'suppliers key': supplierKey.id,
     'operator-keys key': operatorKey.id,
     ord: order.id,

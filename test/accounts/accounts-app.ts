@@ -1,10 +1,11 @@
-/** The accounts' routes on the real plugins and a real database, with one probe route for each role. */
+/** The routes of accounts and suppliers on the real plugins and a real database, with one probe route for each role. */
 import { createHash, randomBytes } from 'node:crypto'
 import AjvCompiler from '@fastify/ajv-compiler'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import { Type } from 'typebox'
 import { type AuthenticatorOptions, accountsRoutes, accountsSchemas, createAuthenticator } from '../../src/accounts/index.ts'
+import { createListings } from '../../src/catalog/index.ts'
 import {
   authPlugin,
   errorsPlugin,
@@ -19,8 +20,11 @@ import {
   requestContextPlugin
 } from '../../src/http/index.ts'
 import { createCursorCodec } from '../../src/kit/cursor.ts'
-import { createDatabase } from '../../src/kit/db/index.ts'
+import { createDatabase, type Db } from '../../src/kit/db/index.ts'
+import { createSigningSecrets } from '../../src/kit/signing-secrets.ts'
+import { createConfigVault, suppliersRoutes, suppliersSchemas } from '../../src/suppliers/index.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { createTestOutbound } from '../support/outbound.ts'
 
 type Teardown = Parameters<typeof createTestDatabase>[0]
 
@@ -52,6 +56,19 @@ function strictBodies(): AjvCompiler.BuildCompilerFromPool {
   }
 }
 
+/** Suppliers that push: nobody calls them here. */
+async function supplierParts(db: Db) {
+  const masterKeys = [{ kid: 'test', key: Buffer.alloc(32, 7) }]
+  return {
+    listings: createListings({ db }),
+    findAdapter: () => null,
+    configs: await createConfigVault({ db, masterKeys }),
+    signingSecrets: await createSigningSecrets({ db, masterKeys }),
+    outboundHttp: createTestOutbound({ timeoutMs: 1, maxBytes: 1 }),
+    connections: { forget: () => undefined }
+  }
+}
+
 /** One instance of kahub; several may share a database. */
 export async function startInstance(t: Teardown, { databaseUrl, jwt = null, limits = {} }: AppOptions) {
   const db = createDatabase({ url: databaseUrl, maxConnections: 4, onError: () => undefined })
@@ -61,12 +78,14 @@ export async function startInstance(t: Teardown, { databaseUrl, jwt = null, limi
     routerOptions: { maxParamLength: 256 },
     schemaController: { compilersFactory: { buildValidator: strictBodies() } }
   }).withTypeProvider<TypeBoxTypeProvider>()
-  for (const schema of [MoneySchema, ProblemSchema, ...accountsSchemas]) app.addSchema(schema)
+  for (const schema of [MoneySchema, ProblemSchema, ...accountsSchemas, ...suppliersSchemas]) app.addSchema(schema)
   await app.register(requestContextPlugin, { observe: () => undefined })
   await app.register(errorsPlugin)
   await app.register(authPlugin, { authenticate: authenticator.authenticate })
   await app.register(rateLimitPlugin, limits)
-  await app.register(accountsRoutes({ db, cursors: createCursorCodec(randomBytes(32)), authenticator }))
+  const cursors = createCursorCodec(randomBytes(32))
+  await app.register(accountsRoutes({ db, cursors, authenticator }))
+  await app.register(suppliersRoutes({ db, cursors, authenticator, ...(await supplierParts(db)) }))
   for (const { url, role, scope } of PROBES) {
     const Answer = Type.Object({ actor: Type.String(), scopes: Type.Array(Type.String()), tier: Type.Union([Type.String(), Type.Null()]) })
     app.route({

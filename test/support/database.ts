@@ -30,8 +30,3 @@ export async function createTestDatabase(t: Teardown): Promise<string> {
   url.pathname = `/${name}`
   return url.href
 }
-
-/** A key prefix that only this test file uses; the server is shared. */
-export function testRedis(): { url: string; keyPrefix: string } {
-  return { url: required('TEST_REDIS_URL'), keyPrefix: `t${randomBytes(6).toString('hex')}:` }
-}

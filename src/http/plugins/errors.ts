@@ -73,11 +73,15 @@ export function decodableUrl({ url = '/' }: { readonly url?: string | undefined 
   }
 }
 
-/** Chinese if it stands before English in Accept-Language; weights are rarely sent out of order. */
+const LANGUAGE = /(?:^|,)\s*(zh|en)(?:-[a-z0-9-]*)?(?![a-z])\s*(?:;\s*q=([0-9.]+))?/gi
+
+/** Chinese if Accept-Language gives it more weight than English, or as much and names it first. */
 export function preferredLanguage(header: string | undefined): 'en' | 'zh' {
-  if (header === undefined) return 'en'
-  const first = /\b(zh|en)\b/i.exec(header)?.[1]
-  return first?.toLowerCase() === 'zh' ? 'zh' : 'en'
+  const best = { language: 'en', weight: 0 }
+  for (const [, language = '', weight = '1'] of header?.matchAll(LANGUAGE) ?? []) {
+    if (Number(weight) > best.weight) Object.assign(best, { language: language.toLowerCase(), weight: Number(weight) })
+  }
+  return best.language === 'zh' ? 'zh' : 'en'
 }
 
 const PARSER_ERRORS: Readonly<Record<string, (error: FastifyError) => DomainError>> = {

@@ -1,4 +1,4 @@
-/** JSON bodies: UTF-8, of a bounded size, and sent within a bounded time. */
+/** JSON bodies: UTF-8, of a bounded size, sent within a bounded time, and with one meaning only. */
 import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import fp from 'fastify-plugin'
@@ -21,7 +21,10 @@ export const jsonBodiesPlugin = fp(
         if (error !== null) return done(error)
         // Many clients always say that they send JSON, also with a POST without a body.
         if (text === '') return done(null, undefined)
-        parse(request, text, done)
+        parse(request, text, (parseError, value) => {
+          const repeated = parseError === null && countNames(text) !== countFields(value)
+          done(repeated ? badBody('A name stands twice in one object.') : parseError, value)
+        })
       })
     })
   },
@@ -54,3 +57,44 @@ function readText(payload: Readable, done: Done): void {
 }
 
 const tooLarge = (): DomainError => new DomainError('payload_too_large', `The body is larger than ${BODY_LIMIT_BYTES / 1_048_576} MB.`)
+
+/**
+ * A name that stands twice means one thing to us and may have meant the other to a filter in front of us. Parsing keeps the
+ * last one without a word, so the names in the text are counted: each is followed by a colon, and no other colon is outside of strings.
+ */
+function countNames(text: string): number {
+  let names = 0
+  let colon = text.indexOf(':')
+  for (let at = 0; colon !== -1; ) {
+    const quote = text.indexOf('"', at)
+    for (const end = quote === -1 ? text.length : quote; colon !== -1 && colon < end; colon = text.indexOf(':', colon + 1)) names++
+    if (quote === -1) return names
+    at = endOfString(text, quote + 1)
+    if (colon !== -1 && colon < at) colon = text.indexOf(':', at)
+  }
+  return names
+}
+
+/** The place behind the closing quote. */
+function endOfString(text: string, from: number): number {
+  for (let at = from; ; at++) {
+    const quote = text.indexOf('"', at)
+    let backslashes = 0
+    while (text[quote - 1 - backslashes] === '\\') backslashes++
+    if (backslashes % 2 === 0) return quote + 1
+    at = quote
+  }
+}
+
+function countFields(value: unknown): number {
+  let fields = 0
+  const stack: unknown[] = [value]
+  while (stack.length > 0) {
+    const item = stack.pop()
+    if (typeof item !== 'object' || item === null) continue
+    const parts = Object.values(item)
+    if (!Array.isArray(item)) fields += parts.length
+    for (const part of parts) if (typeof part === 'object') stack.push(part)
+  }
+  return fields
+}

@@ -10,7 +10,7 @@ export const unclearPurchaseKeepsItsMoney: Rule = {
     WHERE a.ended_at IS NULL AND (o.id IS NULL OR o.state NOT IN ('submitting', 'submitted', 'uncertain', 'review'))
     UNION ALL
     SELECT 'released while a purchase was live', a.order_id FROM supplier_attempt a JOIN ledger_transfer t ON t.subject_id = a.order_id
-    WHERE t.kind = 'order.release' AND (a.ended_at IS NULL OR a.ended_at > t.created_at)
+    WHERE t.kind = 'order.release' AND a.ended_at IS NULL
     UNION ALL
     SELECT 'nobody is being asked', o.id FROM orders o
     WHERE o.state IN ('submitting', 'submitted', 'uncertain', 'review')

@@ -15,11 +15,11 @@ const BATCH_MAX_CARDS = 2_000
 /** A second batch fills the time in which the first waits for the disk; more only split the batches. */
 const CONCURRENT_BATCHES = 2
 /** A second batch must be worth its commit. */
-const SECOND_BATCH_MIN_ORDERS = 24
+const SECOND_BATCH_MIN_ORDERS = 96
 /** Beyond these an order could not be answered within its client's patience. */
 const LANE_MAX_WAITING = 16_384
 const TOTAL_MAX_WAITING = 32_768
-const WAIT_MAX_MS = 10_000
+const WAIT_MAX_MS = 20_000
 /** An order whose SKU changes hands this often meets a fault, not competition. */
 const ATTEMPTS_MAX = 50
 /** A lane without orders is forgotten, and its lease given back, after this long. */

@@ -66,9 +66,11 @@ const RETRY_BASE_MS = 5
 const CONNECT_TIMEOUT_MS = 2_000
 /**
  * A lock held longer belongs to a stopped process. `transaction_timeout` (PostgreSQL 17+) is the only setting that frees the
- * rows of a process which was stopped in the middle of a transaction.
+ * rows of a process which was stopped in the middle of a transaction. Plans are generic: every statement is by index whatever its
+ * values, and planning a lone order anew took longer than running it.
  */
 const SESSION_SQL = `SET lock_timeout = '2s'; SET statement_timeout = '8s'; SET idle_in_transaction_session_timeout = '5s';
+SET plan_cache_mode = force_generic_plan;
 SELECT set_config('transaction_timeout', '10s', false) WHERE current_setting('server_version_num')::int >= 170000;
 SET ROLE kahub_app`
 

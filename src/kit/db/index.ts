@@ -1,5 +1,5 @@
-export type { DatabaseOptions, Db, Queryable, Statement, Tx } from './database.ts'
+export type { Db, Queryable, Tx } from './database.ts'
 export { createDatabase, statement } from './database.ts'
 export * from './drizzle.ts'
 export { migrate } from './migrate.ts'
-export { isLockTimeout, isRetryable, isUniqueViolation, sqlState, toDomainError } from './sql-errors.ts'
+export { isLockTimeout, isUniqueViolation, sqlState, toDomainError } from './sql-errors.ts'

@@ -38,6 +38,9 @@ export function applyOutcome(attempt: Attempt, outcome: Outcome, fresh: Readonly
       return attempt.state === 'sent' ? stay({ ...attempt, state: 'intent' }, NOT_SENT_DELAY_MS) : stay(attempt, unclearDelayMs(0))
     case 'withdrawn':
       return attempt.state === 'intent' ? end({ ...attempt, state: 'failed', detail: outcome.detail }, 'failed', null) : null
+    case 'unserved':
+      // It stays due: whoever can ask again asks at once.
+      return attempt.isOverdue ? stay({ ...attempt, state: 'review', detail: outcome.detail }, 0) : null
     case 'accepted':
       return accept(attempt, outcome.upstreamId)
     case 'unknown':

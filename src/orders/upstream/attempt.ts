@@ -53,6 +53,8 @@ export type Outcome =
   | { readonly kind: 'not_sent' }
   /** It will not be sent: it waited too long, or its supplier was paused. Says nothing of an attempt that was sent meanwhile. */
   | { readonly kind: 'withdrawn'; readonly detail: string }
+  /** Nobody can ask for it, and it is old: a person must look at it. */
+  | { readonly kind: 'unserved'; readonly detail: string }
   | { readonly kind: 'accepted'; readonly upstreamId: string | null }
   /** `isWhole`: the supplier says that this is all. */
   | {

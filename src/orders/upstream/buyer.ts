@@ -74,15 +74,15 @@ export function createBuyer(deps: BuyerDeps): Buyer {
 
   return {
     turn: async () => {
-      if (performance.now() - sweptAt >= SWEEP_EVERY_MS) {
-        sweptAt = performance.now()
-        await sweep(deps, settler.add)
-      }
       for (let round = 0; round < ROUNDS_MAX && !closed; round++) {
         const planned = await planReserved(deps)
         const started = await startDue()
-        if (planned + started === 0) return
+        if (planned + started === 0) break
       }
+      // After what can be asked was taken.
+      if (closed || performance.now() - sweptAt < SWEEP_EVERY_MS) return
+      sweptAt = performance.now()
+      await sweep(deps, settler.add)
     },
     settle: settler.add,
     close: async () => {
@@ -134,6 +134,6 @@ async function sweep(deps: BuyerDeps, add: (settlement: Settlement) => Promise<v
   const settlement = ({ id, orderId }: AttemptKey, outcome: Outcome): Settlement => ({ attemptId: id, orderId, outcome })
   await Promise.all([
     ...unsent.map(key => add(settlement(key, { kind: 'withdrawn', detail: 'it could not be sent in time' }))),
-    ...unserved.map(key => add(settlement(key, { kind: 'unknown', detail: 'its supplier cannot be asked', canAsk: true })))
+    ...unserved.map(key => add(settlement(key, { kind: 'unserved', detail: 'its supplier cannot be asked' })))
   ])
 }

@@ -2,6 +2,7 @@
 import { newId } from '../../kit/ids.ts'
 import { chooseOffer, highestCost, type Offer, sourceKey } from '../../suppliers/index.ts'
 import type { OrderState } from '../states.ts'
+import type { Applied } from './apply-outcome.ts'
 import { type Attempt, isLive } from './attempt.ts'
 
 /** An order that is bought upstream, under lock. */
@@ -42,6 +43,16 @@ export interface PurchaseDecision {
   readonly delivered: number
   /** Final: what was not delivered is released. */
   readonly isClosed: boolean
+}
+
+/** An order with all that a transaction knows and decides of it. */
+export interface Purchase {
+  readonly order: PurchaseOrder
+  /** As they are after the outcomes. */
+  readonly attempts: readonly Attempt[]
+  readonly applied: readonly Applied[]
+  /** Null: the order has ended before, and stays as it is. */
+  readonly decision: PurchaseDecision | null
 }
 
 /** Positions that nobody brings so far, and that somebody still may. */

@@ -2,7 +2,7 @@
 import type { Tx } from '../../kit/db/index.ts'
 import { lockAccounts } from '../../ledger/index.ts'
 import { captureDraft, releaseDraft, type WalletDirectory } from '../../wallet/index.ts'
-import type { Purchase } from './settle-purchases.ts'
+import type { Purchase } from './decide-purchase.ts'
 
 /** Purchases use one revenue account: they are settled in batches, and own stock has the other fifteen. */
 const REVENUE_SHARD = 14

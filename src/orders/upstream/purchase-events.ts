@@ -4,7 +4,7 @@ import type { OutboxEvent } from '../../kit/outbox.ts'
 import { type OrderEventType, orderEvent } from '../events.ts'
 import type { OrderState } from '../states.ts'
 import type { Applied } from './apply-outcome.ts'
-import type { Purchase } from './settle-purchases.ts'
+import type { Purchase } from './decide-purchase.ts'
 
 const TOLD: Readonly<Partial<Record<OrderState, OrderEventType>>> = {
   uncertain: 'order.uncertain',

@@ -1,6 +1,6 @@
 /** Which rows the cards of a settlement become, and what they add to the stock. Pure. */
 import type { PurchasedCard } from '../../inventory/index.ts'
-import type { Purchase } from './settle-purchases.ts'
+import type { Purchase } from './decide-purchase.ts'
 
 export const toPurchasedCards = (purchases: readonly Purchase[]): PurchasedCard[] =>
   purchases.flatMap(({ order, applied }) =>

@@ -12,7 +12,7 @@ import type { WalletDirectory } from '../../wallet/index.ts'
 import { canMove, type OrderState } from '../states.ts'
 import { type Applied, applyOutcome } from './apply-outcome.ts'
 import type { Attempt, Outcome } from './attempt.ts'
-import { decidePurchase, openPositions, type PurchaseDecision, type PurchaseOrder } from './decide-purchase.ts'
+import { decidePurchase, openPositions, type Purchase, type PurchaseDecision, type PurchaseOrder } from './decide-purchase.ts'
 import { movePurchaseMoney } from './move-purchase-money.ts'
 import { purchaseEvents } from './purchase-events.ts'
 import { stockDeltas, toPurchasedCards } from './purchased-cards.ts'
@@ -30,16 +30,6 @@ export interface Settlement {
   readonly orderId: string
   readonly attemptId: string
   readonly outcome: Outcome
-}
-
-/** An order with all that this transaction knows and decides of it. */
-export interface Purchase {
-  readonly order: PurchaseOrder
-  /** As they are after the outcomes. */
-  readonly attempts: readonly Attempt[]
-  readonly applied: readonly Applied[]
-  /** Null: the order has ended before, and stays as it is. */
-  readonly decision: PurchaseDecision | null
 }
 
 const BEING_BOUGHT: readonly OrderState[] = ['reserved', 'submitting', 'submitted', 'uncertain', 'review']

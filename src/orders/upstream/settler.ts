@@ -8,7 +8,7 @@ import { DomainError } from '../../kit/errors.ts'
 export interface Settler<T> {
   /** Resolves when it is committed, or given up with an error that is reported. */
   add(item: T): Promise<void>
-  /** Resolves when nothing is waiting. */
+  /** Resolves when nothing is waiting; from now on, what meets a database that is away is given up. */
   drain(): Promise<void>
 }
 
@@ -20,6 +20,7 @@ const RETRY_MAX_MS = 5_000
 export function createSettler<T>(commit: (items: readonly T[]) => Promise<void>, onError: (error: unknown) => void): Settler<T> {
   let waiting: { readonly item: T; readonly done: () => void }[] = []
   let running: Promise<void> | null = null
+  let ending = false
 
   async function commitSafely(items: readonly T[]): Promise<void> {
     for (let attempt = 0; ; attempt++) {
@@ -27,7 +28,7 @@ export function createSettler<T>(commit: (items: readonly T[]) => Promise<void>,
         await commit(items)
         return
       } catch (error) {
-        if (!isPassing(error)) {
+        if (ending || !isPassing(error)) {
           // One that cannot be written must not keep its neighbours from being written.
           if (items.length > 1) for (const item of items) await commitSafely([item])
           else onError(error)
@@ -56,6 +57,7 @@ export function createSettler<T>(commit: (items: readonly T[]) => Promise<void>,
       return promise
     },
     drain: async () => {
+      ending = true
       while (running !== null) await running
     }
   }

@@ -1,7 +1,7 @@
 /** What goes wrong at a simulated supplier, and when: by a script for single requests, otherwise by seeded chance. */
 
 /** Around the answer. `…_before`: nothing was sold; `…_after`: it was, and the buyer does not hear of it. */
-export const WIRE_FAULTS = [
+const WIRE_FAULTS = [
   'timeout_before',
   'timeout_after',
   'error_before',
@@ -16,17 +16,16 @@ export const WIRE_FAULTS = [
 ] as const
 
 /** In the protocol's own words. */
-export const ANSWER_FAULTS = ['unknown_code', 'throttled', 'not_found'] as const
+const ANSWER_FAULTS = ['unknown_code', 'throttled', 'not_found'] as const
 
 /** In what is delivered. */
-export const SALE_FAULTS = ['partial', 'wrong_quantity', 'same_card', 'apology', 'fails'] as const
+const SALE_FAULTS = ['partial', 'wrong_quantity', 'same_card', 'apology', 'fails'] as const
 
 /** In what is pushed. */
-export const CALLBACK_FAULTS = ['callback_twice', 'callback_late', 'callback_forged', 'callback_lost'] as const
+const CALLBACK_FAULTS = ['callback_twice', 'callback_late', 'callback_forged', 'callback_lost'] as const
 
 export const FAULTS = [...WIRE_FAULTS, ...ANSWER_FAULTS, ...SALE_FAULTS, ...CALLBACK_FAULTS] as const
 
-export type WireFault = (typeof WIRE_FAULTS)[number]
 export type SaleFault = (typeof SALE_FAULTS)[number]
 export type CallbackFault = (typeof CALLBACK_FAULTS)[number]
 export type Fault = (typeof FAULTS)[number]

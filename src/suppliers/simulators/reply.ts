@@ -19,7 +19,8 @@ export function send(response: ServerResponse, reply: SimReply, fault: Fault | n
       return
     case 'error_before':
     case 'error_after':
-      write(response, { status: 502, contentType: 'text/html', body: '<html><body>502 Bad Gateway</body></html>' })
+      // With the words of a refusal, which mean nothing under this status.
+      write(response, { ...reply, status: 503 })
       return
     case 'not_json':
       write(response, { status: 200, contentType: 'text/html', body: '<html><body>系统繁忙</body></html>' })

@@ -91,36 +91,37 @@ function dealCards(quantity: number, fault: SaleFault | null, earlier: SimCard |
   }
 }
 
+function refusalOf({ products, balance }: Shop, request: SaleRequest): SaleRefusal | null {
+  const { product: code, quantity, maxUnitPrice = null, maxTotal = null } = request
+  const product = products.get(code)
+  if (product === undefined || !product.onSale) return 'no_product'
+  const total = product.price * BigInt(quantity)
+  if ((maxUnitPrice !== null && product.price > maxUnitPrice) || (maxTotal !== null && total > maxTotal)) return 'price'
+  if (product.stock < quantity) return 'out_of_stock'
+  return balance < total ? 'no_funds' : null
+}
+
+function newSale({ book, delivery }: Shop, request: SaleRequest, product: SimProduct, fault: SaleFault | null): Sale {
+  const state = fault === 'fails' ? 'failed' : delivery === 'later' ? 'pending' : 'done'
+  return {
+    reference: request.reference,
+    upstreamId: String(FIRST_ORDER_NUMBER + book.length),
+    product,
+    quantity: request.quantity,
+    unitPrice: product.price,
+    input: request.input ?? null,
+    notifyUrl: request.notifyUrl ?? null,
+    at: new Date(),
+    cards: state === 'failed' ? [] : dealCards(request.quantity, fault, book[0]?.cards[0]),
+    state
+  }
+}
+
 export function createShop(): Shop {
   const products = new Map<string, SimProduct>()
   const book: Sale[] = []
   const references = new Map<string, Sale>()
   const ids = new Map<string, Sale>()
-
-  function refusalOf({ product: code, quantity, maxUnitPrice = null, maxTotal = null }: SaleRequest): SaleRefusal | null {
-    const product = products.get(code)
-    if (product === undefined || !product.onSale) return 'no_product'
-    const total = product.price * BigInt(quantity)
-    if ((maxUnitPrice !== null && product.price > maxUnitPrice) || (maxTotal !== null && total > maxTotal)) return 'price'
-    if (product.stock < quantity) return 'out_of_stock'
-    return shop.balance < total ? 'no_funds' : null
-  }
-
-  function newSale(request: SaleRequest, product: SimProduct, fault: SaleFault | null): Sale {
-    const state = fault === 'fails' ? 'failed' : shop.delivery === 'later' ? 'pending' : 'done'
-    return {
-      reference: request.reference,
-      upstreamId: String(FIRST_ORDER_NUMBER + book.length),
-      product,
-      quantity: request.quantity,
-      unitPrice: product.price,
-      input: request.input ?? null,
-      notifyUrl: request.notifyUrl ?? null,
-      at: new Date(),
-      cards: state === 'failed' ? [] : dealCards(request.quantity, fault, book[0]?.cards[0]),
-      state
-    }
-  }
 
   const shop: Shop = {
     products,
@@ -133,10 +134,10 @@ export function createShop(): Shop {
     sell(request, fault) {
       const known = references.get(request.reference)
       if (known !== undefined) return { kind: 'known', sale: known }
-      const why = refusalOf(request)
+      const why = refusalOf(shop, request)
       const product = products.get(request.product)
       if (why !== null || product === undefined) return { kind: 'refused', why: why ?? 'no_product' }
-      const sale = newSale(request, product, fault)
+      const sale = newSale(shop, request, product, fault)
       if (sale.state !== 'failed') {
         product.stock -= request.quantity
         shop.balance -= product.price * BigInt(request.quantity)

@@ -1,11 +1,11 @@
 /** A supplier to try things with: a real HTTP server that speaks one system's protocol and keeps its own book of what it sold. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createControl } from './control.ts'
-import { callbackFault, createFaultPlan, type Fault, type FaultPlan, saleFault } from './faults.ts'
-import type { Callback, CallbackVariant, Desk, SimProtocol, SimRequest } from './protocol.ts'
-import { push } from './push.ts'
+import { type Counter, createCounter } from './counter.ts'
+import { createFaultPlan, type FaultPlan } from './faults.ts'
+import type { SimProtocol, SimRequest } from './protocol.ts'
 import { ELSEWHERE, send } from './reply.ts'
-import { createShop, type Sale, type Shop } from './shop.ts'
+import { createShop, type Shop } from './shop.ts'
 
 export interface SimulatorOptions {
   /** Default: any free one. */
@@ -15,7 +15,7 @@ export interface SimulatorOptions {
   readonly notifyUrl?: string
 }
 
-export interface Simulator {
+export interface Simulator extends Omit<Counter, 'serve'> {
   readonly name: string
   readonly origin: string
   /** What an operator enters to buy here. */
@@ -27,11 +27,6 @@ export interface Simulator {
   readonly requests: () => number
   /** How often somebody followed a redirect. */
   readonly strays: () => number
-  /** What the supplier would push about this sale or product; null where the system pushes nothing. */
-  orderCallback(sale: Sale, variant?: CallbackVariant): Callback | null
-  productCallback(code: string, variant?: CallbackVariant): Callback | null
-  /** The cards of a pending sale are there now, and the buyer is told. */
-  settle(reference: string): Sale
   close(): Promise<void>
 }
 
@@ -58,7 +53,11 @@ function fillShelves(shop: Shop): void {
   shop.add({ code: '1003', name: 'No longer sold', price: 10_000n, stock: DEFAULT_STOCK, onSale: false })
 }
 
-const BEFORE: readonly (Fault | null)[] = ['timeout_before', 'error_before', 'throttled']
+async function listen(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+}
 
 export async function startSimulator(protocol: SimProtocol, options: SimulatorOptions = {}): Promise<Simulator> {
   const shop = createShop()
@@ -67,26 +66,12 @@ export async function startSimulator(protocol: SimProtocol, options: SimulatorOp
   let requests = 0
   let strays = 0
   const server = createServer((message, response) => {
-    void receive(message, response).catch(() => response.destroy())
+    receive(message, response).catch(() => response.destroy())
   })
-  await new Promise<void>(resolve => server.listen(options.port ?? 0, '127.0.0.1', resolve))
-  const address = server.address()
-  const origin = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+  const origin = await listen(server, options.port ?? 0)
   const config = protocol.mint(origin)
-  const deskFor = (fault: Fault | null): Desk => ({ shop, config, fault: saleFault(fault), hidden: fault === 'not_found' })
-  const tell = (sale: Sale, fault: Fault | null): void => {
-    const url = sale.notifyUrl ?? options.notifyUrl ?? null
-    if (url === null || sale.state === 'pending') return
-    const pushes = { genuine: simulator.orderCallback(sale), forged: simulator.orderCallback(sale, 'forged') }
-    push(url, pushes, callbackFault(fault))
-  }
-
-  const settle = (reference: string): Sale => {
-    const sale = shop.settle(reference)
-    tell(sale, null)
-    return sale
-  }
-  const control = createControl({ shop, plan, settle })
+  const { serve, ...counter } = createCounter({ protocol, shop, plan, config, notifyUrl: options.notifyUrl ?? null })
+  const control = createControl({ shop, plan, settle: counter.settle })
 
   async function receive(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await readRequest(message, origin)
@@ -95,26 +80,14 @@ export async function startSimulator(protocol: SimProtocol, options: SimulatorOp
       strays += 1
       response.writeHead(200).end()
     } else if (request.path.startsWith('/__sim/')) send(response, control.answer(request), null)
-    else serve(request, response)
-  }
-
-  function serve(request: SimRequest, response: ServerResponse): void {
-    requests += 1
-    const operation = protocol.operation(request)
-    const fault = plan.next(operation)
-    const desk = deskFor(fault)
-    if (BEFORE.includes(fault)) {
-      send(response, protocol.throttled(desk), fault)
-      return
+    else {
+      requests += 1
+      serve(request, response)
     }
-    const sold = shop.book.length
-    const reply = protocol.answer(request, desk)
-    const sale = shop.book.length > sold ? shop.book.at(-1) : undefined
-    if (sale !== undefined) tell(sale, fault)
-    send(response, fault === 'unknown_code' ? protocol.unknownCode(desk) : reply, fault)
   }
 
-  const simulator: Simulator = {
+  return {
+    ...counter,
     name: protocol.name,
     origin,
     config,
@@ -123,17 +96,10 @@ export async function startSimulator(protocol: SimProtocol, options: SimulatorOp
     controlToken: control.token,
     requests: () => requests,
     strays: () => strays,
-    orderCallback: (sale, variant = 'genuine') => protocol.orderCallback(sale, deskFor(null), variant),
-    productCallback: (code, variant = 'genuine') => {
-      const product = shop.products.get(code)
-      return product === undefined ? null : protocol.productCallback(product, deskFor(null), variant)
-    },
-    settle,
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())
         server.closeAllConnections()
       })
   }
-  return simulator
 }

@@ -96,7 +96,6 @@ export const sqlInRepositories: Rule = {
 
 const ENVIRONMENT_EXCEPTIONS: Exceptions = {
   'src/config.ts': 'the only reader; everything else is given a Config',
-  'src/server.ts': 'LOG_LEVEL=debug shows the stack of an error that came before there was a Config',
   'src/migrate.ts': 'needs one URL and must run where the rest of the configuration is absent',
   'src/launch.cjs': 'runs before anything of ours can be loaded, and marks the process that it starts',
   'src/embedded/postgres-cluster.ts': 'hands PATH on to initdb'

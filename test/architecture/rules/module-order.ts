@@ -4,7 +4,7 @@ import type { Rule, Tree, Violation } from '../rule.ts'
 import type { Import, SourceFile } from '../source-file.ts'
 
 /** The only files that may start embedded servers; everything else is given URLs. */
-const STARTS_SERVERS = ['services.ts']
+const STARTS_SERVERS = ['services.ts', 'demo.ts']
 
 export const moduleOrder: Rule = {
   name: 'module order and doors',

@@ -9,7 +9,7 @@ const SERIAL_DIGITS = 9
 const checkOf = (serial: number): string => (Math.imul(serial, 2_654_435_761) >>> 0).toString(36).toUpperCase().padStart(7, '0')
 
 /** For example `KB000000017-1DQ2XYZ`. */
-export const cardText = (serial: number): string => `${PREFIX}${serial.toString().padStart(SERIAL_DIGITS, '0')}-${checkOf(serial)}`
+const cardText = (serial: number): string => `${PREFIX}${serial.toString().padStart(SERIAL_DIGITS, '0')}-${checkOf(serial)}`
 
 /** The serial number, or -1 if the text is no card of ours. */
 export function serialOf(text: string): number {

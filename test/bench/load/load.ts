@@ -36,7 +36,7 @@ export async function openLoad(plan: LoadPlan, processes = 1): Promise<Load> {
 }
 
 const startGenerator = (): ChildProcess =>
-  fork(join(import.meta.dirname, 'generator.ts'), [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  fork(join(import.meta.dirname, 'generator-process.ts'), [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
 
 async function stopGenerator(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
@@ -82,7 +82,7 @@ function combine(results: readonly LoadResult[]): LoadResult {
   }
 }
 
-export function addCounts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+function addCounts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const each of all) for (const [name, count] of Object.entries(each)) counts[name] = (counts[name] ?? 0) + count
   return counts

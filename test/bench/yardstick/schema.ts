@@ -4,7 +4,7 @@
  */
 import type { Client } from 'pg'
 
-export const PRICE = 10_000
+const PRICE = 10_000
 
 export interface YardstickShape {
   readonly skus: number

@@ -35,6 +35,18 @@ async function open(wanted: LoadPlan): Promise<number> {
   return failed
 }
 
+/** The server closes connections that were idle for long, as it may; that is no error of a run that has not begun. */
+async function reopenClosed(wanted: LoadPlan): Promise<void> {
+  const closed = connections.flatMap((connection, index) => (connection.open ? [] : [index]))
+  for (let at = 0; at < closed.length; at += CONNECT_AT_ONCE) {
+    await Promise.all(
+      closed.slice(at, at + CONNECT_AT_ONCE).map(async index => {
+        connections[index] = await openConnection(wanted.host, portOf(wanted, index))
+      })
+    )
+  }
+}
+
 const portOf = ({ ports }: LoadPlan, index: number): number => ports[index % ports.length] ?? 0
 const textAfter = (body: string, mark: string): string => {
   const at = body.indexOf(mark) + mark.length
@@ -112,6 +124,7 @@ async function askAll(run: LoadRun, startedAt: number, tally: Tally): Promise<nu
 }
 
 async function execute(wanted: LoadPlan, run: LoadRun): Promise<LoadResult> {
+  await reopenClosed(wanted)
   const cpu = process.cpuUsage()
   const startedAt = performance.now()
   const until = startedAt + run.seconds * 1_000
