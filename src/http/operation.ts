@@ -59,15 +59,18 @@ export function operation<B = undefined, P = undefined, Q = undefined, H = undef
       operationId: id,
       tags: [tag],
       summary,
-      ...(description === undefined ? {} : { description }),
+      description: [...(description === undefined ? [] : [description]), whoMay(access)].join(' '),
       ...(consumes === undefined ? {} : { consumes: [...consumes] }),
       security: access === 'public' ? [] : [{ [`${access.role}Key`]: [] }, ...(access.role === 'operator' ? [{ operatorJwt: [] }] : [])],
       ...(given as { body: B; params: P; querystring: Q; headers: H }),
-      response: { ...response, ...problemResponses([...codes]) } as R
+      response
     },
-    config: { access }
+    // Apart from the schema: sent as they are, problems need no serializer, and one for each status of each route took seconds to build.
+    config: { access, problems: problemResponses([...codes]) }
   }
 }
+
+const whoMay = (access: Access): string => (access === 'public' ? 'Needs no API key.' : `Needs the scope \`${access.scope}\`.`)
 
 function problemResponses(codes: readonly ErrorCode[]): Record<number, unknown> {
   const byStatus = Map.groupBy(codes, code => PROBLEMS[code].status)

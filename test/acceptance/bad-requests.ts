@@ -89,7 +89,8 @@ function goodPayload(contract: Contract, operation: Operation, shop: Furnished, 
 
 /** The document's own example, with ids that exist. */
 export function goodBody(contract: Contract, { bodies }: Operation, shop: Furnished): Json {
-  const { schema, example = contract.resolve(schema)?.examples?.[0] } = bodies['application/json'] ?? {}
+  const { schema, examples = {}, ...media } = bodies['application/json'] ?? { schema: {} }
+  const example = media.example ?? Object.values<Json>(examples)[0]?.value ?? contract.resolve(schema)?.examples?.[0]
   const text = JSON.stringify(example ?? {}, (_key, value) => {
     const [, prefix = ''] = (typeof value === 'string' && EXAMPLE_ID.exec(value)) || []
     return shop.ids[prefix] ?? value

@@ -18,7 +18,7 @@ export interface Operation {
   readonly role: 'public' | 'reseller' | 'supplier' | 'operator'
   readonly parameters: readonly Parameter[]
   /** Media type → its schema and an example. */
-  readonly bodies: Readonly<Record<string, { readonly schema: Json; readonly example?: Json }>>
+  readonly bodies: Readonly<Record<string, { readonly schema: Json; readonly example?: Json; readonly examples?: Json }>>
 }
 
 /** An answer as it came over the wire. */
@@ -131,7 +131,7 @@ function checkDocumented(responses: Json, { status, headers, text }: Answer, acc
   return []
 }
 
-function parse(text: string): Json {
+export function parse(text: string): Json {
   try {
     return JSON.parse(text)
   } catch {

@@ -33,7 +33,7 @@ const STEPS: readonly Step[] = [
     name: 'openapi-lint',
     commands: [
       ['node_modules/@redocly/cli/bin/cli.js', 'lint', 'openapi/openapi.json', '--config=.redocly.yaml', '--format=stylish'],
-      ['node_modules/@stoplight/spectral-cli/dist/index.js', 'lint', 'openapi/openapi.json', '--ruleset=.spectral.yaml', '--fail-severity=error']
+      ['node_modules/@stoplight/spectral-cli/dist/index.js', 'lint', 'openapi/openapi.json', '--ruleset=.spectral.yaml', '--fail-severity=warn']
     ]
   }
 ]

@@ -72,6 +72,14 @@ t.test('CSV: with a Chinese or English header in any order, or with none', async
   const english = await imported('Remark, Expires At ,Secret,Card Number\nx,2099/1/2 03:04:05,E-S1,E-C1\n"a,b",,E-S2,\n', CSV)
   t.same(english.keys, [['E-C1', 'E-S1'], 'E-S2'])
   t.equal(english.cards[0]?.expiresAt, '2099-01-01T19:04:05.000Z')
+  t.same((await imported('number;secret\nD1;"S;1"\nD2;S,2\n', CSV)).keys, [
+    ['D1', 'S;1'],
+    ['D2', 'S,2']
+  ])
+  t.same((await imported('卡号\t卡密\nT1\tT-S1\n"T2" \t "T-S2"\n', CSV)).keys, [
+    ['T1', 'T-S1'],
+    ['T2', 'T-S2']
+  ])
   t.same((await imported('one-column-1\n"one,column,2"\n', CSV)).keys, ['one-column-1', 'one,column,2'])
   t.same((await imported('N1,P1\nN2,P2,20991231\n,P3\n', CSV)).keys, [['N1', 'P1'], ['N2', 'P2'], 'P3'])
   t.same((await imported('卡号\nonly-numbers-1\n', CSV)).keys, ['only-numbers-1'], 'a file of one column is a file of keys, whatever it is called')
@@ -91,6 +99,10 @@ t.test('CSV: a row that does not fit is refused by its line, also behind a quote
     ['Q2', 'ok-behind-quote'],
     ['Q7', 'last']
   ])
+  const lines = await imported('secret\n"first half\nsecond half"\nin the "middle"\n', CSV)
+  t.same(lines.keys, [], 'a quote that spans lines, or stands inside a cell, stocks neither half')
+  t.equal(lines.reply.body.rejectedCount, 3)
+  t.match((await imported('M1\rM2\nM3\r\n', CSV)).keys, ['M3'], 'a line end of old is none, and does not make one key of two')
   const noSecret = await imported('卡号,备注\nN,x\n', CSV)
   t.match(noSecret.reply.body, { accepted: 0, rejectedCount: 1 }, 'a header without a column for the key stocks nothing')
 })

@@ -36,6 +36,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     access?: Access
+    /** For the documentation. */
+    problems?: object
   }
 }
 

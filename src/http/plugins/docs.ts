@@ -15,9 +15,12 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['Orders', 'Buying cards and reading them.'],
   ['Wallet', 'The prepaid balance and every movement on it.'],
   ['Events', "What happened, in order, to be read at one's own pace."],
+  ['Webhook endpoints', 'Where to send events, and what became of each of them.'],
+  ['Supplier push', 'What suppliers send by themselves, signed.'],
   ['Operator: accounts', 'Resellers, suppliers and API keys.'],
   ['Operator: catalog', 'Products, SKUs and prices.'],
   ['Operator: stock', 'Imports, cards and the reveal log.'],
+  ['Operator: suppliers', 'Suppliers, and which of them a SKU is bought from.'],
   ['Operator: wallets', 'Credits, debits, top-ups and credit lines.'],
   ['Operator: orders', 'Orders of all resellers.'],
   ['Operator: system', 'The proof that the books are right.'],
@@ -50,14 +53,16 @@ export const docsPlugin = fp(
         components: {
           securitySchemes: {
             resellerKey: bearer("A reseller's API key.", 'kh_live_…'),
-            supplierKey: bearer("A supplier's API key.", 'kh_live_…'),
             operatorKey: bearer("An operator's API key.", 'kh_live_…'),
             operatorJwt: bearer('A JWT of the configured issuer, with operator scopes in `scope`.', 'JWT')
           }
         }
       },
       refResolver: { buildLocalReference: (json, _base, _fragment, index) => (typeof json['$id'] === 'string' ? json['$id'] : `schema${index}`) },
-      transform: ({ schema, url }) => ({ schema: schema?.operationId === undefined ? { ...schema, hide: true } : schema, url }),
+      transform: ({ schema, url, route }) => ({
+        schema: schema?.operationId === undefined ? { ...schema, hide: true } : withProblems(schema, route.config),
+        url
+      }),
       transformObject: document => ('openapiObject' in document ? withTrueRequired(document.openapiObject) : document.swaggerObject)
     })
     await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: READER_POLICY, uiConfig: { deepLinking: true, displayRequestDuration: true } })
@@ -108,4 +113,8 @@ function problemPage(code: ErrorCode): string {
 <h1><code>${code}</code></h1><p><b>${title}</b> · ${titleZh} · HTTP ${status}</p><p>${html}</p>
 <p>${retryable === true ? 'Retryable: send the same request with the same <code>Idempotency-Key</code>.' : 'Not retryable as it is.'}</p>
 <p><a href="/docs">API reference</a></p></body></html>`
+}
+
+function withProblems<S extends { readonly response?: unknown }>(schema: S, config: { readonly problems?: object } | undefined): S {
+  return { ...schema, response: { ...(schema.response as object), ...config?.problems } }
 }

@@ -1,7 +1,7 @@
 /** The lines of a seller's file, one key each: plain text, CSV or NDJSON. Says why a line is no key, and never repeats the line. */
 import type { ImportFormat, RejectReason } from '../batch.ts'
 import { type CardSecret, NUMBER_MAX_BYTES, trimKey } from '../card.ts'
-import { csvCells } from './csv-line.ts'
+import { CSV_DELIMITERS, type CsvDelimiter, csvCells } from './csv-line.ts'
 import { parseExpiry } from './expiry.ts'
 import { LINE_MAX_BYTES } from './line-blocks.ts'
 
@@ -37,6 +37,8 @@ export function createLineParser(options: LineOptions): (line: string) => Parsed
     if (line.includes(REPLACEMENT)) return 'invalid_encoding'
     const text = trimKey(line)
     if (text === '') return null
+    // Two keys between which a line end of old is missing are not one key.
+    if (options.format !== 'ndjson' && text.includes('\r')) return 'invalid_characters'
     const parsed = parse(text)
     return parsed === null || typeof parsed === 'string' ? parsed : checked(parsed, options)
   }
@@ -114,16 +116,18 @@ const OPTIONAL_FROM = 2
 
 function createCsvParser(): (line: string) => ParsedLine {
   let columns: readonly Column[] | null = null
+  let delimiter: CsvDelimiter = ','
   let single: boolean | null = null
   let started = false
   return line => {
-    const cells = csvCells(line)
-    if (cells === null) return 'unclosed_quote'
     if (!started) {
       started = true
-      columns = headerOf(cells)
+      delimiter = delimiterOf(line)
+      columns = headerOf(csvCells(line, delimiter) ?? [])
       if (columns !== null) return null
     }
+    const cells = csvCells(line, delimiter)
+    if (cells === null) return 'unclosed_quote'
     while (cells.length > (columns?.length ?? OPTIONAL_FROM) && cells.at(-1)?.trim() === '') cells.pop()
     if (columns === null) single ??= cells.length === 1
     const layout = columns ?? (single === (cells.length === 1) ? WITHOUT_HEADER[cells.length] : undefined)
@@ -131,6 +135,13 @@ function createCsvParser(): (line: string) => ParsedLine {
     return csvKey(layout, cells)
   }
 }
+
+/** Only a header of two columns or more says that it is not the comma: a key may hold the others. */
+const delimiterOf = (line: string): CsvDelimiter =>
+  CSV_DELIMITERS.find(each => {
+    const cells = csvCells(line, each) ?? []
+    return cells.length > 1 && headerOf(cells) !== null
+  }) ?? ','
 
 /** The columns that a first line names; null: it names none, and is a key. */
 function headerOf(cells: readonly string[]): Column[] | null {
