@@ -131,7 +131,7 @@ function checkDocumented(responses: Json, { status, headers, text }: Answer, acc
   return []
 }
 
-export function parse(text: string): Json {
+function parse(text: string): Json {
   try {
     return JSON.parse(text)
   } catch {
