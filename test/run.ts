@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { createTempDataDir, startEmbeddedPostgres, startEmbeddedValkey } from '../src/embedded/index.ts'
 import { migrate } from '../src/kit/db/migrate.ts'
-import { type Counts, countTap } from './support/tap-counts.ts'
+import { countTap, listFailures } from './support/tap-counts.ts'
 
 const ROOT = dirname(import.meta.dirname)
 const TEMPLATE = 'kahub_template'
@@ -87,11 +87,11 @@ function waitForTap(child: ChildProcess): Promise<number> {
   })
 }
 
-function readCounts(): Counts {
+function readResults(): string {
   try {
-    return countTap(readFileSync(RESULTS, 'utf8'))
+    return readFileSync(RESULTS, 'utf8')
   } catch {
-    return { passed: 0, failed: 0 }
+    return ''
   }
 }
 
@@ -100,11 +100,13 @@ async function run(files: string[]): Promise<number> {
   try {
     await createTemplate(servers.databaseUrl)
     const code = await waitForTap(startTap(files, servers))
-    const { passed, failed } = readCounts()
+    const results = readResults()
+    const { passed, failed } = countTap(results)
     // The reporter leaves its last line open.
     process.stdout.write('\n')
     if (passed + failed === 0) console.log('No test was found or could run.')
     else if (failed === 0 && code !== 0) console.log(`No test failed, but tap ended with ${code}: interrupted, or coverage below .taprc.`)
+    if (failed > 0) console.log(listFailures(results))
     console.log(`${passed} passed, ${failed} failed`)
     return code !== 0 || failed > 0 || passed === 0 ? 1 : 0
   } finally {

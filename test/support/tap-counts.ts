@@ -40,3 +40,25 @@ export function countTap(tap: string): Counts {
   endFile()
   return total
 }
+
+/** Points listed, and lines shown of each: enough to find the fault in a log that is cut from above. */
+const SHOWN_FAILURES = 20
+const SHOWN_LINES = 40
+
+/** Every failing point of a whole run's TAP with the diagnostics under it, indented as tap nested them. */
+export function listFailures(tap: string): string {
+  const shown: string[] = []
+  let failures = 0
+  let left = 0
+  for (const line of tap.split('\n')) {
+    const point = /^ *(not )?ok\b/.exec(line)
+    if (point) {
+      left = point[1] && failures++ < SHOWN_FAILURES ? SHOWN_LINES : 0
+      if (left > 0) shown.push(line)
+    } else if (left > 0) {
+      shown.push(line)
+      left = /^ *(\.\.\.|# Subtest.*|\})$/.test(line) ? 0 : left - 1
+    }
+  }
+  return shown.join('\n')
+}
