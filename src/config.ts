@@ -1,5 +1,5 @@
 /** The only reader of the environment. Everything is checked here, once, and frozen; a mistake is a sentence that says what to do. */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import envSchema from 'env-schema'
 
 export interface MasterKey {
@@ -162,10 +162,3 @@ export function parseMasterKeys(text: string): MasterKey[] {
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw new ConfigError('KAHUB_MASTER_KEY names one kid twice')
   return keys
 }
-
-/** A key for one purpose, derived from the newest master key: all instances agree on it, and it reveals nothing of the master key. */
-export const deriveKey = (masterKeys: readonly MasterKey[], purpose: string): Buffer =>
-  createHash('sha256')
-    .update(`kahub1|${purpose}|`)
-    .update(masterKeys[0]?.key ?? '')
-    .digest()

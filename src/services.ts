@@ -2,10 +2,11 @@
 import type { Logger } from 'pino'
 import { createAuthenticator } from './accounts/index.ts'
 import { createChangeFeed, createListings } from './catalog/index.ts'
-import { type Config, deriveKey, type MasterKey } from './config.ts'
+import type { Config, MasterKey } from './config.ts'
 import { startEmbeddedPostgres, startEmbeddedValkey } from './embedded/index.ts'
 import { readSecrets } from './embedded-secrets.ts'
 import { createAllocator, createVault, type Vault } from './inventory/index.ts'
+import { createMasterKeyring, ensureSingleDataKey, verifyMasterKeys } from './kit/crypto/index.ts'
 import { createCursorCodec } from './kit/cursor.ts'
 import { assertDurable } from './kit/db/durability.ts'
 import { createDatabase, type Db, migrate } from './kit/db/index.ts'
@@ -31,14 +32,7 @@ export interface ServiceOverrides {
 export async function createServices(config: Config, log: Logger, overrides: ServiceOverrides = {}) {
   const servers = await startServers(config, log)
   try {
-    const secrets = await readSecrets(config)
-    await migrate({ databaseUrl: config.migrationUrl ?? servers.databaseUrl, log: line => log.info(line) })
-    const db = createDatabase({
-      url: servers.databaseUrl,
-      maxConnections: config.databaseConnections,
-      onError: error => log.warn({ err: error }, 'database connection lost')
-    })
-    await assertDurable(db, config.allowUnsafeDatabase)
+    const { db, secrets, keyring } = await connectDatabase(config, servers.databaseUrl, log)
     const redis = connectRedis(servers.redisUrl, log)
     const leases = overrides.leases ?? createLeases(redis.commands, redis.subscriber)
     const metrics = createMetrics()
@@ -73,7 +67,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       outboundHttp,
       urlPolicy: { allowPrivateTargets: config.allowPrivateTargets },
       noteStock,
-      cursors: createCursorCodec(deriveKey(secrets.masterKeys, 'cursor')),
+      cursors: createCursorCodec((await ensureSingleDataKey(db, keyring, 'cursor')).key),
       findReplay: createFindReplay(db),
       inFlight: new Map<string, Buffer>(),
       newAdminKey: secrets.newAdminKey,
@@ -92,6 +86,39 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     }
   } catch (error) {
     await servers.stop()
+    throw error
+  }
+}
+
+/** Migrated, safe to use, and of these master keys. Throws an Error that says what to do. */
+async function connectDatabase(config: Config, url: string, log: Logger) {
+  const secrets = await readSecrets(config)
+  await migrate({ databaseUrl: config.migrationUrl ?? url, log: line => log.info(line) })
+  const db = createDatabase({
+    url,
+    maxConnections: config.databaseConnections,
+    onError: error => log.warn({ err: error }, 'database connection lost')
+  })
+  try {
+    await assertDurable(db, config.allowUnsafeDatabase)
+    const keyring = createMasterKeyring(secrets.masterKeys)
+    await verifyMasterKeys(db, keyring)
+    return { db, secrets, keyring }
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+/** The database alone, for commands that an operator runs beside the servers. Throws an Error that says what to do. */
+export async function openDatabase(config: Config, log: Logger) {
+  const postgres = config.databaseUrl === null ? await startPostgres(config, log) : null
+  const stop = async (): Promise<void> => postgres?.stop()
+  try {
+    const { db, keyring } = await connectDatabase(config, config.databaseUrl ?? postgres?.url ?? '', log)
+    return { db, keyring, close: () => db.close().then(stop) }
+  } catch (error) {
+    await stop()
     throw error
   }
 }
@@ -127,10 +154,9 @@ async function createBuying({ log, masterKeys, overrides, ...parts }: BuyingPart
 }
 
 async function startServers(config: Config, log: Logger) {
-  const logger = { info: (message: string) => log.info(message), warn: (message: string) => log.warn(message) }
-  const postgres = config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, logger }) : null
+  const postgres = config.databaseUrl === null ? await startPostgres(config, log) : null
   try {
-    const valkey = config.redisUrl === null ? await startEmbeddedValkey({ logger }) : null
+    const valkey = config.redisUrl === null ? await startEmbeddedValkey({ logger: embeddedLogger(log) }) : null
     return {
       databaseUrl: config.databaseUrl ?? postgres?.url ?? '',
       redisUrl: config.redisUrl ?? valkey?.url ?? '',
@@ -143,6 +169,10 @@ async function startServers(config: Config, log: Logger) {
     throw error
   }
 }
+
+const startPostgres = (config: Config, log: Logger) => startEmbeddedPostgres({ dataDir: config.dataDir, logger: embeddedLogger(log) })
+
+const embeddedLogger = (log: Logger) => ({ info: (message: string) => log.info(message), warn: (message: string) => log.warn(message) })
 
 function connectRedis(url: string, log: Logger) {
   let away = false

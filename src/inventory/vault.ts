@@ -1,14 +1,6 @@
 /** Opens cards, and lends the keys that seal them. Data keys stay in memory, unwrapped, once they were used. */
 import type { KeyObject } from 'node:crypto'
-import {
-  createDataKey,
-  createMasterKeyring,
-  ensureSingleDataKey,
-  type MasterKey,
-  readDataKeys,
-  Unsealable,
-  verifyMasterKeys
-} from '../kit/crypto/index.ts'
+import { createDataKey, createMasterKeyring, ensureSingleDataKey, type MasterKey, readDataKeys, Unsealable } from '../kit/crypto/index.ts'
 import type { Db } from '../kit/db/index.ts'
 import type { CardSecret, StoredCard } from './card.ts'
 import { fingerprintOf, type SealKeys, unsealCard } from './card-cipher.ts'
@@ -31,10 +23,9 @@ export interface Vault {
 /** Random ivs are safe for 2^32 uses of a key; 2^21 leaves a wide margin, and covers the largest import with one key. */
 export const DATA_KEY_USES_MAX = 2 ** 21
 
-/** Throws an Error that says what to do when the master keys do not fit the database. */
+/** The master keys were verified. */
 export async function createVault({ db, masterKeys }: { db: Db; masterKeys: readonly MasterKey[] }): Promise<Vault> {
   const keyring = createMasterKeyring(masterKeys)
-  await verifyMasterKeys(db, keyring)
   const fingerprintKey = (await ensureSingleDataKey(db, keyring, 'fingerprint')).key
   /**
    * Null: the stored key does not open, and so does no card under it. Never emptied, so that a prepared key stays prepared:

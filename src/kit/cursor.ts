@@ -1,7 +1,7 @@
 /**
  * Cursors of lists: opaque, and sealed with a key, so that a forged one, or one of another list or another caller, is refused.
  */
-import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { invalid } from './errors.ts'
 
 /** A cursor's content: the sort key of the last row that was sent. */
@@ -18,9 +18,8 @@ const MAC_BYTES = 9
 /** Followers of a feed send one cursor again and again; checking its seal costs more than all the rest of their request. */
 const REMEMBERED_MAX = 10_000
 
-export function createCursorCodec(secret: Buffer): CursorCodec {
-  // A key given as bytes is set up anew for every seal, which costs six times the seal itself.
-  const key = createSecretKey(secret)
+/** A key given as bytes would be set up anew for every seal, which costs six times the seal itself. */
+export function createCursorCodec(key: KeyObject): CursorCodec {
   const mac = (scope: string, payload: string): Buffer =>
     createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, MAC_BYTES)
   const remembered = new Map<string, CursorValues>()

@@ -1,5 +1,5 @@
 /** The routes of accounts and suppliers on the real plugins and a real database, with one probe route for each role. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createSecretKey, randomBytes } from 'node:crypto'
 import AjvCompiler from '@fastify/ajv-compiler'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
@@ -83,7 +83,7 @@ export async function startInstance(t: Teardown, { databaseUrl, jwt = null, limi
   await app.register(errorsPlugin)
   await app.register(authPlugin, { authenticate: authenticator.authenticate })
   await app.register(rateLimitPlugin, limits)
-  const cursors = createCursorCodec(randomBytes(32))
+  const cursors = createCursorCodec(createSecretKey(randomBytes(32)))
   await app.register(accountsRoutes({ db, cursors, authenticator }))
   await app.register(suppliersRoutes({ db, cursors, authenticator, ...(await supplierParts(db)) }))
   for (const { url, role, scope } of PROBES) {

@@ -25,6 +25,7 @@ const TOP_LEVEL = [
   'app.ts',
   'services.ts',
   'server.ts',
+  'rotate-keys.ts',
   'worker.ts',
   'migrate.ts',
   'demo.ts',

@@ -5,6 +5,7 @@ import { type CardSecret, decodeSecret, encodeSecret, fingerprintText, type Stor
 import { fingerprintOf, sealCard } from '../../src/inventory/card-cipher.ts'
 import { CardUnreadable, createVault } from '../../src/inventory/index.ts'
 import { DATA_KEY_USES_MAX } from '../../src/inventory/vault.ts'
+import { createMasterKeyring, verifyMasterKeys } from '../../src/kit/crypto/index.ts'
 import { createDatabase, type Db, statement } from '../../src/kit/db/index.ts'
 import { newId } from '../../src/kit/ids.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -16,7 +17,11 @@ async function emptyDatabase(t: Parameters<typeof createTestDatabase>[0]): Promi
 }
 
 const masterKey = (kid: string) => ({ kid, key: randomBytes(32) })
-const vaultOf = (db: Db, ...masterKeys: { kid: string; key: Buffer }[]) => createVault({ db, masterKeys })
+/** As at the start of a process. */
+const vaultOf = async (db: Db, ...masterKeys: { kid: string; key: Buffer }[]) => {
+  await verifyMasterKeys(db, createMasterKeyring(masterKeys))
+  return await createVault({ db, masterKeys })
+}
 
 /** A card that was sealed and stored, as it is read back. */
 async function sealed(db: Db, keys: { kid: string; key: Buffer }[], secret: CardSecret, card = { id: newId(), skuId: newId() }): Promise<StoredCard> {

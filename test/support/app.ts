@@ -45,6 +45,8 @@ export async function startTestApp(
     readonly logLines?: string[]
     /** Servers of a test run on this machine; false: they are refused, as in production. */
     readonly allowPrivateTargets?: boolean
+    /** Of a database that was used with another one than `MASTER_KEY`. */
+    readonly masterKey?: string
   } = {}
 ) {
   const databaseUrl = overrides.databaseUrl ?? (await createTestDatabase(t))
@@ -52,7 +54,7 @@ export async function startTestApp(
     DATABASE_URL: databaseUrl,
     REDIS_URL: overrides.redisUrl ?? process.env['TEST_REDIS_URL'],
     KAHUB_ADMIN_KEY: ADMIN_KEY,
-    KAHUB_MASTER_KEY: MASTER_KEY,
+    KAHUB_MASTER_KEY: overrides.masterKey ?? MASTER_KEY,
     KAHUB_ALLOW_UNSAFE_DATABASE: 'true',
     KAHUB_ALLOW_PRIVATE_TARGETS: String(overrides.allowPrivateTargets ?? true),
     PORT: '0'

@@ -10,7 +10,7 @@ export interface DataKey {
   readonly key: KeyObject
 }
 
-interface DataKeyRow {
+export interface DataKeyRow {
   id: number
   purpose: string
   master_kid: string
@@ -23,10 +23,6 @@ const FIRST_KEY_LOCK_ID = '5280417214'
 const INSERT = statement('data_key_insert', 'INSERT INTO data_key (purpose, master_kid, wrapped) VALUES ($1, $2, $3) RETURNING id')
 const READ = statement('data_key_read', 'SELECT id, purpose, master_kid, wrapped FROM data_key WHERE id = ANY($1::int[])')
 const OLDEST = statement('data_key_oldest', 'SELECT id, purpose, master_kid, wrapped FROM data_key WHERE purpose = $1 ORDER BY id LIMIT 1')
-const ONE_FOR_EACH_KID = statement(
-  'data_key_kids',
-  'SELECT DISTINCT ON (master_kid) id, purpose, master_kid, wrapped FROM data_key ORDER BY master_kid, id'
-)
 const LOCK = statement('data_key_lock', 'SELECT pg_advisory_xact_lock($1::bigint)')
 
 export async function createDataKey(db: Queryable, keyring: MasterKeyring, purpose: string): Promise<DataKey> {
@@ -77,30 +73,5 @@ function unwrapOrNull(keyring: MasterKeyring, row: DataKeyRow): KeyObject | null
   }
 }
 
-const unwrap = (keyring: MasterKeyring, row: DataKeyRow): KeyObject =>
+export const unwrap = (keyring: MasterKeyring, row: DataKeyRow): KeyObject =>
   keyring.unwrap(row.purpose, { masterKid: row.master_kid, wrapped: row.wrapped })
-
-/**
- * Opens one data key of each master key that was ever used. Throws an Error that says what to do when one is missing or is another
- * key: to go on would store cards that nobody can read, and fingerprints that recognise nothing.
- */
-export async function verifyMasterKeys(db: Queryable, keyring: MasterKeyring): Promise<void> {
-  for (const row of await db.query<DataKeyRow>(ONE_FOR_EACH_KID)) {
-    const kid = row.master_kid
-    if (!keyring.kids.includes(kid)) {
-      throw new Error(
-        `This database holds keys wrapped by the master key "${kid}", which was not given. ` +
-          `Add it to the end of KAHUB_MASTER_KEY, as in "${keyring.kids[0]}:<key>,${kid}:<key>", and start again.`
-      )
-    }
-    try {
-      unwrap(keyring, row)
-    } catch (error) {
-      if (!(error instanceof Unsealable)) throw error
-      throw new Error(
-        `The master key "${kid}" is not the one that this database was used with (data key ${row.id} does not open). ` +
-          'Put the right key into KAHUB_MASTER_KEY and start again; if it is lost, the stored cards cannot be read by anyone.'
-      )
-    }
-  }
-}

@@ -1,4 +1,6 @@
 export { seal, Unsealable, unseal } from './aead.ts'
-export { createDataKey, ensureSingleDataKey, readDataKeys, verifyMasterKeys } from './data-keys.ts'
+export { createDataKey, ensureSingleDataKey, readDataKeys } from './data-keys.ts'
 export { keyedHash } from './keyed-hash.ts'
 export { createMasterKeyring, type MasterKey } from './master-keyring.ts'
+export { type KeyUse, readKeyUse, rewrapDataKeys } from './rewrap-data-keys.ts'
+export { verifyMasterKeys } from './verify-master-keys.ts'
