@@ -8,8 +8,8 @@ import { readSecrets } from './embedded-secrets.ts'
 import { createAllocator, createVault, type Vault } from './inventory/index.ts'
 import { createMasterKeyring, ensureSingleDataKey, verifyMasterKeys } from './kit/crypto/index.ts'
 import { createCursorCodec } from './kit/cursor.ts'
-import { assertDurable } from './kit/db/durability.ts'
-import { createDatabase, type Db, migrate } from './kit/db/index.ts'
+import { assertDurable, assertRole } from './kit/db/durability.ts'
+import { createDatabase, type Db, leadsThroughPooler, migrate } from './kit/db/index.ts'
 import { createLeases, type Leases } from './kit/lock.ts'
 import { createOutboundHttp, type OutboundHttp } from './kit/outbound-http.ts'
 import { createRedis } from './kit/redis.ts'
@@ -94,12 +94,16 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
 async function connectDatabase(config: Config, url: string, log: Logger) {
   const secrets = await readSecrets(config)
   await migrate({ databaseUrl: config.migrationUrl ?? url, log: line => log.info(line) })
+  const pooled = config.databaseUrl !== null && (await leadsThroughPooler(url))
+  if (pooled) log.info('a pooler stands before the database: settings travel with each transaction, no statement is prepared by name')
   const db = createDatabase({
     url,
+    pooled,
     maxConnections: config.databaseConnections,
     onError: error => log.warn({ err: error }, 'database connection lost')
   })
   try {
+    await assertRole(db)
     await assertDurable(db, config.allowUnsafeDatabase)
     const keyring = createMasterKeyring(secrets.masterKeys)
     await verifyMasterKeys(db, keyring)

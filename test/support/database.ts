@@ -28,5 +28,8 @@ export async function createTestDatabase(t: Teardown): Promise<string> {
   t.teardown(() => maintain(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
   const url = new URL(required('TEST_DATABASE_URL'))
   url.pathname = `/${name}`
+  // `npm run test:pooler`: the same tests, with a pooler between.
+  const pooler = process.env['TEST_POOLER_HOST']
+  if (pooler) url.host = pooler
   return url.href
 }

@@ -59,7 +59,7 @@ export interface TestReseller {
   readonly call: Call
 }
 
-export async function createReseller(app: TestApp, options: ResellerOptions = {}): Promise<TestReseller> {
+export async function createReseller(app: Pick<TestApp, 'admin' | 'as'>, options: ResellerOptions = {}): Promise<TestReseller> {
   const reseller = await expectStatus(
     201,
     app.admin('POST', '/v1/admin/resellers', {

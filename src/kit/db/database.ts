@@ -8,6 +8,8 @@
 import { createRequire } from 'node:module'
 import type { Pool, PoolClient, PoolConfig, QueryResultRow } from 'pg'
 import { drizzle, type NodePgDatabase } from './drizzle.ts'
+import { oneTransactionEach, type Source } from './pooled.ts'
+import { CONNECTION_SETTINGS_SQL, TRANSACTION_SETTINGS_SQL } from './settings.ts'
 import { isRetryable, toDomainError } from './sql-errors.ts'
 
 const { Pool: PgPool } = createRequire(import.meta.url)('pg') as typeof import('pg')
@@ -57,6 +59,8 @@ export interface DatabaseOptions {
   readonly url: string
   readonly maxConnections: number
   readonly onError: (error: Error) => void
+  /** The connections lead through a pooler in transaction mode, see `leadsThroughPooler`. */
+  readonly pooled?: boolean
 }
 
 /** More attempts only lengthen a convoy that is already there. */
@@ -64,25 +68,42 @@ const TX_ATTEMPTS = 4
 const RETRY_BASE_MS = 5
 /** A request that cannot get a connection for this long is better told to come back. */
 const CONNECT_TIMEOUT_MS = 2_000
-/**
- * A lock held longer belongs to a stopped process. `transaction_timeout` (PostgreSQL 17+) is the only setting that frees the
- * rows of a process which was stopped in the middle of a transaction. Plans are generic: every statement is by index whatever its
- * values, and planning a lone order anew took longer than running it.
- */
-const SESSION_SQL = `SET lock_timeout = '2s'; SET statement_timeout = '8s'; SET idle_in_transaction_session_timeout = '5s';
-SET plan_cache_mode = force_generic_plan;
-SELECT set_config('transaction_timeout', '10s', false) WHERE current_setting('server_version_num')::int >= 170000;
-SET ROLE kahub_app`
-
 /** Longer than a check of some ten million orders; shorter than what makes dead rows pile up in the hot tables. */
 const SNAPSHOT_TIMEOUT_S = 120
 /** PostgreSQL keeps a transaction time-out that is running, unless it is switched off first. */
-const BEGIN_SNAPSHOT_SQL = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '${SNAPSHOT_TIMEOUT_S}s';
+const SNAPSHOT_SETTINGS_SQL = `SET LOCAL statement_timeout = '${SNAPSHOT_TIMEOUT_S}s';
 SET LOCAL work_mem = '64MB';
 SELECT set_config('transaction_timeout', '0', true), set_config('transaction_timeout', '${2 * SNAPSHOT_TIMEOUT_S}s', true)
 WHERE current_setting('server_version_num')::int >= 170000`
 
+/** How a connection is used. */
+interface Mode {
+  readonly onConnect: string | null
+  readonly begin: string
+  readonly beginSnapshot: string
+  /** Whether the server may be asked to remember statements by name. */
+  readonly named: boolean
+}
+
+const SNAPSHOT = 'ISOLATION LEVEL REPEATABLE READ READ ONLY'
+
+const DIRECT: Mode = {
+  onConnect: CONNECTION_SETTINGS_SQL,
+  begin: 'BEGIN',
+  beginSnapshot: `BEGIN ${SNAPSHOT}; ${SNAPSHOT_SETTINGS_SQL}`,
+  named: true
+}
+
+/** Two transactions of one client may run on two connections of the server, so each brings its settings along and nothing is named. */
+const POOLED: Mode = {
+  onConnect: null,
+  begin: `BEGIN; ${TRANSACTION_SETTINGS_SQL}`,
+  beginSnapshot: `BEGIN ${SNAPSHOT}; ${TRANSACTION_SETTINGS_SQL}; ${SNAPSHOT_SETTINGS_SQL}`,
+  named: false
+}
+
 export function createDatabase(options: DatabaseOptions): Db {
+  const mode = options.pooled === true ? POOLED : DIRECT
   let closing = false
   const onError = (error: Error): void => {
     if (!closing) options.onError(error)
@@ -97,15 +118,16 @@ export function createDatabase(options: DatabaseOptions): Db {
     pipeline: true,
     onConnect: async client => {
       client.on('error', onError)
-      await client.query(SESSION_SQL)
+      if (mode.onConnect !== null) await client.query(mode.onConnect)
     }
   }
   const pool = new PgPool(config)
   pool.on('error', onError)
+  const failure = (error: unknown): Promise<never> => Promise.reject(toDomainError(error))
   return {
-    ...queryable(pool),
-    tx: work => runTransaction(pool, work),
-    snapshot: work => attemptTransaction(pool, work, BEGIN_SNAPSHOT_SQL).catch(error => Promise.reject(toDomainError(error))),
+    ...queryable(mode.named ? pool : oneTransactionEach(pool, mode.begin), mode, toDomainError),
+    tx: work => runTransaction({ pool, mode }, work),
+    snapshot: work => attemptTransaction({ pool, mode }, work, mode.beginSnapshot).catch(failure),
     load: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => {
       closing = true
@@ -114,18 +136,20 @@ export function createDatabase(options: DatabaseOptions): Db {
   }
 }
 
-function queryable(source: Pool | PoolClient): Queryable {
+const asItIs = (error: unknown): unknown => error
+
+function queryable(source: Source, { named }: Mode, translate: (error: unknown) => unknown): Queryable {
   let orm: NodePgDatabase | undefined
-  const run = async (text: Statement, values: readonly unknown[] = []) => {
+  const run = async ({ name, text }: Statement, values: readonly unknown[] = []) => {
     try {
-      return await source.query({ name: text.name, text: text.text, values: values as unknown[] })
+      return await source.query(named ? { name, text, values: values as unknown[] } : { text, values: values as unknown[] })
     } catch (error) {
-      throw source instanceof PgPool ? toDomainError(error) : error
+      throw translate(error)
     }
   }
   return {
     get orm() {
-      orm ??= drizzle(source)
+      orm ??= drizzle(source as PoolClient)
       return orm
     },
     query: async <R extends QueryResultRow>(text: Statement, values?: readonly unknown[]) => (await run(text, values)).rows as R[],
@@ -133,10 +157,15 @@ function queryable(source: Pool | PoolClient): Queryable {
   }
 }
 
-async function runTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+interface Connections {
+  readonly pool: Pool
+  readonly mode: Mode
+}
+
+async function runTransaction<T>(connections: Connections, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await attemptTransaction(pool, work)
+      return await attemptTransaction(connections, work, connections.mode.begin)
     } catch (error) {
       if (attempt >= TX_ATTEMPTS || !isRetryable(error)) throw toDomainError(error)
       await new Promise(resolve => setTimeout(resolve, RETRY_BASE_MS * 2 ** attempt * Math.random()))
@@ -144,13 +173,13 @@ async function runTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Prom
   }
 }
 
-async function attemptTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>, begin = 'BEGIN'): Promise<T> {
+async function attemptTransaction<T>({ pool, mode }: Connections, work: (tx: Tx) => Promise<T>, begin: string): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
+  const begun = client.query(begin)
+  begun.catch(() => undefined)
   try {
-    const begun = client.query(begin)
-    begun.catch(() => undefined)
-    const result = await work(queryable(client) as Tx)
+    const result = await work(queryable(client, mode, asItIs) as Tx)
     await begun
     const { command } = await client.query('COMMIT')
     if (command !== 'COMMIT') throw new Error('the transaction was rolled back by an earlier error in it')
@@ -159,7 +188,11 @@ async function attemptTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>, b
     await client.query('ROLLBACK').catch((rollbackError: Error) => {
       broken = rollbackError
     })
-    throw error
+    // If it never began, that is why the rest failed.
+    throw await begun.then(
+      () => error,
+      cause => cause
+    )
   } finally {
     client.release(broken)
   }

@@ -1,4 +1,5 @@
 import { type Queryable, statement } from './database.ts'
+import { sqlState } from './sql-errors.ts'
 
 const READ = statement(
   'durability_read',
@@ -15,4 +16,19 @@ export async function assertDurable(db: Queryable, allowUnsafe: boolean): Promis
   throw new Error(
     `PostgreSQL has ${off.join(' and ')} off and would lose acknowledged orders in a crash. Turn it on (also for this role and database), or set KAHUB_ALLOW_UNSAFE_DATABASE=true for a throw-away test.`
   )
+}
+
+const MAY_NOT = '42501'
+
+/** Every connection acts as kahub_app, which owns nothing. Throws an Error that says how the login of DATABASE_URL may. */
+export async function assertRole(db: Queryable): Promise<void> {
+  try {
+    await db.query(statement('role_probe', 'SELECT 1'))
+  } catch (error) {
+    if (sqlState(error) !== MAY_NOT) throw error
+    throw new Error(
+      'The login of DATABASE_URL may not act as the role kahub_app. Let a superuser, or whoever created that role, say: GRANT kahub_app TO "the login"',
+      { cause: error }
+    )
+  }
 }

@@ -69,6 +69,7 @@ const NOT_SQL = new Set([
   'isLockTimeout',
   'isRetryable',
   'isUniqueViolation',
+  'leadsThroughPooler',
   'migrate',
   'Queryable',
   'sqlState',

@@ -1,0 +1,30 @@
+/**
+ * What every connection of the application is set to, whatever the server's own defaults are.
+ *
+ * A lock held longer than `lock_timeout` belongs to a stopped process. `transaction_timeout` (PostgreSQL 17+) is the only setting that
+ * frees the rows of a process which was stopped in the middle of a transaction. Plans are generic: every statement is by index whatever
+ * its values, and planning a lone order anew took longer than running it. The role owns nothing: it may do what the migrations grant.
+ */
+const SETTINGS = {
+  lock_timeout: '2s',
+  statement_timeout: '8s',
+  idle_in_transaction_session_timeout: '5s',
+  plan_cache_mode: 'force_generic_plan'
+}
+const TRANSACTION_TIMEOUT = '10s'
+const ROLE = 'kahub_app'
+
+function settingsSql(scope: 'SESSION' | 'LOCAL'): string {
+  const local = scope === 'LOCAL'
+  return [
+    ...Object.entries(SETTINGS).map(([name, value]) => `SET ${scope} ${name} = '${value}'`),
+    `SELECT set_config('transaction_timeout', '${TRANSACTION_TIMEOUT}', ${local}) WHERE current_setting('server_version_num')::int >= 170000`,
+    `SET ${scope} ROLE ${ROLE}`
+  ].join('; ')
+}
+
+/** For a connection that is ours as long as it is open. */
+export const CONNECTION_SETTINGS_SQL = settingsSql('SESSION')
+
+/** For one transaction. */
+export const TRANSACTION_SETTINGS_SQL = settingsSql('LOCAL')
