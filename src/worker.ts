@@ -1,6 +1,6 @@
 /** Periodic work. The server runs it in its own process unless it is told not to; several workers do no harm. */
 import type { FastifyBaseLogger } from 'fastify'
-import { compactChanges, publishStockChanges } from './catalog/index.ts'
+import { announceChanges, compactChanges, publishStockChanges } from './catalog/index.ts'
 import { expireCards, failStalledImports } from './inventory/index.ts'
 import { fillBackorders } from './orders/index.ts'
 import { deleteExpiredQuotes } from './pricing/index.ts'
@@ -25,6 +25,7 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
   })
   const jobs: readonly Job[] = [
     { name: 'publish-stock-changes', everyMs: 500, run: () => publishStockChanges(services.db) },
+    { name: 'announce-changes', everyMs: 500, run: () => announceChanges(services.db) },
     { name: 'fill-backorders', everyMs: 500, run: () => fillBackorders(services) },
     { name: 'buy-upstream', everyMs: 200, run: () => services.buyer.turn() },
     { name: 'expire-cards', everyMs: 10_000, run: () => expireCards(services) },

@@ -1,3 +1,4 @@
+export { announceChanges } from './announce-changes.ts'
 export type { FeedPosition } from './change.ts'
 export { CHANGE_KINDS, FEED_START } from './change.ts'
 export { type ChangeFeed, createChangeFeed, type FeedPage } from './change-feed.ts'

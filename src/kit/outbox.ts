@@ -22,6 +22,14 @@ export interface StoredEvent extends OutboxEvent {
   readonly createdAt: Date
 }
 
+/** Everybody, or the resellers of one tier. */
+export type Audience = 'all' | `tier:${string}`
+
+/** One row for many resellers: an event for each of them would be a storm. So it holds only what all of them may know. */
+export interface Broadcast extends Omit<OutboxEvent, 'resellerId'> {
+  readonly audience: Audience
+}
+
 const INSERT = statement(
   'outbox_insert',
   `
@@ -40,6 +48,24 @@ export async function publish(tx: Tx, events: readonly OutboxEvent[]): Promise<v
   ])
 }
 
+const INSERT_BROADCASTS = statement(
+  'outbox_insert_broadcasts',
+  `
+  INSERT INTO outbox (id, type, audience, subject_id, data)
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::jsonb[])`
+)
+
+export async function broadcast(tx: Tx, events: readonly Broadcast[]): Promise<void> {
+  if (events.length === 0) return
+  await tx.execute(INSERT_BROADCASTS, [
+    events.map(newId),
+    events.map(event => event.type),
+    events.map(event => event.audience),
+    events.map(event => event.subjectId),
+    events.map(event => JSON.stringify(event.data))
+  ])
+}
+
 interface EventRow {
   id: string
   type: string
@@ -51,16 +77,22 @@ interface EventRow {
   created_at: Date
 }
 
-// ORDER BY names the table's columns: a bare xid would be the text in the select list, in which 10 comes before 9.
+// Two index scans, each bounded. ORDER BY names the tables' columns: a bare xid would be the text in the select list, in which 10 comes before 9.
 const READ = statement(
   'outbox_read',
   `
-  SELECT o.id, o.type, o.reseller_id, o.subject_id, o.data, o.xid::text, o.seq::text, o.created_at FROM outbox o
-  WHERE o.reseller_id = $1 AND (o.xid, o.seq) > ($2::xid8, $3::bigint) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
-  ORDER BY o.xid, o.seq LIMIT $4`
+  SELECT e.id, e.type, e.reseller_id, e.subject_id, e.data, e.xid::text, e.seq::text, e.created_at FROM (
+    (SELECT o.* FROM outbox o
+      WHERE o.reseller_id = $1 AND (o.xid, o.seq) > ($2::xid8, $3::bigint) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
+      ORDER BY o.xid, o.seq LIMIT $4)
+    UNION ALL
+    (SELECT o.* FROM reseller r JOIN outbox o ON o.audience IN ('all', 'tier:' || r.tier) AND o.created_at >= r.created_at
+      WHERE r.id = $1 AND o.audience IS NOT NULL AND (o.xid, o.seq) > ($2::xid8, $3::bigint) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
+      ORDER BY o.xid, o.seq LIMIT $4)
+  ) e ORDER BY e.xid, e.seq LIMIT $4`
 )
 
-/** The reseller's events after a position, oldest first. The position before all events is `{ xid: '0', seq: '0' }`. */
+/** The reseller's events and those for many after a position, oldest first. The position before all events is `{ xid: '0', seq: '0' }`. */
 export async function readEvents(db: Queryable, resellerId: string, after: { xid: string; seq: string }, limit: number): Promise<StoredEvent[]> {
   const rows = await db.query<EventRow>(READ, [resellerId, after.xid, after.seq, limit])
   return rows.map(row => ({

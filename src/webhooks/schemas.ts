@@ -9,7 +9,9 @@ export const EventSchema = Type.Object(
   {
     id: Id('event', 'The same whenever the event is read: use it to drop what you have seen.'),
     type: Str(60, {
-      description: 'Such as `order.fulfilled`, `order.backordered`, `order.cancelled`. More are added over time: pass over what you do not know.',
+      description:
+        'Such as `order.fulfilled`, `order.backordered`, `stock.in`, `stock.low`, `stock.out`, `price.changed`. ' +
+        'More are added over time: pass over what you do not know.',
       examples: ['order.fulfilled']
     }),
     timestamp: Timestamp('When it happened.'),

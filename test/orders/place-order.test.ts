@@ -1,6 +1,6 @@
 import t from 'tap'
 import { freshKey, startTestApp } from '../support/app.ts'
-import { cny, createReseller, createSku, expectStatus, importKeys } from '../support/shop.ts'
+import { cny, createReseller, createSku, expectStatus, importKeys, orderEvents } from '../support/shop.ts'
 
 t.test('placing an order', async t => {
   const shop = await startTestApp(t)
@@ -254,10 +254,9 @@ t.test('waiting for stock', async t => {
       ['late-1', 'late-2']
     )
     // The feed ends below the oldest transaction of the whole cluster, which other tests share.
-    await eventually('both events are readable', async () => (await call('GET', '/v1/events')).body.data.length === 2)
-    const events = await expectStatus(200, call('GET', '/v1/events'))
+    await eventually('both events are readable', async () => (await orderEvents(call)).length === 2)
     t.strictSame(
-      events.data.map((event: { type: string }) => event.type),
+      (await orderEvents(call)).map((event: { type: string }) => event.type),
       ['order.backordered', 'order.fulfilled']
     )
   })

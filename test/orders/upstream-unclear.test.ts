@@ -1,7 +1,7 @@
 import t from 'tap'
 import { freshKey } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
-import { cny, expectStatus, importKeys } from '../support/shop.ts'
+import { cny, expectStatus, importKeys, orderEvents } from '../support/shop.ts'
 import { orderIn, place, secretsOf, startUpstreamShop } from './upstream-rig.ts'
 
 const MINUTE_MS = 60_000
@@ -23,8 +23,7 @@ t.test('a purchase whose outcome is unclear', async t => {
     t.equal(first.sim.shop.book.length, 1)
     t.equal(second.sim.shop.book.length, 0)
     t.strictSame(await secretsOf(reseller, id), [first.sim.shop.book[0]?.cards[0]?.secret])
-    const { data } = await expectStatus(200, reseller.call('GET', '/v1/events'))
-    t.match(data, [{ type: 'order.uncertain', data: { deadline: uncertain.deadline } }, { type: 'order.fulfilled' }])
+    t.match(await orderEvents(reseller.call), [{ type: 'order.uncertain', data: { deadline: uncertain.deadline } }, { type: 'order.fulfilled' }])
   })
 
   t.test('"not found" counts only when it is said three times and after the quiet time; then the next source is asked', async t => {
@@ -121,7 +120,7 @@ t.test('a purchase whose outcome is unclear', async t => {
     t.match(await expectStatus(200, reseller.call('GET', `/v1/orders/${id}`)), { delivered: 2, quantity: 3 })
     t.equal((await secretsOf(reseller, id)).length, 2)
     t.match(await expectStatus(200, reseller.call('GET', '/v1/wallet')), { balance: cny('80.00'), held: cny('0.00') })
-    t.equal((await expectStatus(200, reseller.call('GET', '/v1/events'))).data.at(-1).type, 'order.partially_fulfilled')
+    t.equal((await orderEvents(reseller.call)).at(-1).type, 'order.partially_fulfilled')
   })
 
   t.test('more cards than were ordered are set aside', async t => {

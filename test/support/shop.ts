@@ -1,6 +1,6 @@
 /** Builders: a shop with what a test needs, and nothing that it does not name. */
 import { randomBytes } from 'node:crypto'
-import type { Call, TestApp } from './app.ts'
+import type { Call, Json, TestApp } from './app.ts'
 
 let serial = 0
 const unique = (): string => `${randomBytes(4).toString('hex')}${serial++}`
@@ -81,4 +81,10 @@ export async function expectStatus(status: number, pending: ReturnType<Call>) {
   const reply = await pending
   if (reply.status !== status) throw new Error(`expected ${status}, got ${reply.status}: ${JSON.stringify(reply.body)}`)
   return reply.body
+}
+
+/** What the reseller's feed says of its orders, without what everybody is told of stock and prices. */
+export async function orderEvents(call: Call): Promise<Json[]> {
+  const { data } = await expectStatus(200, call('GET', '/v1/events?limit=100'))
+  return data.filter(({ type }: { type: string }) => type.startsWith('order.'))
 }

@@ -45,15 +45,17 @@ const hurry = async (endpointId: string): Promise<unknown> => await app.services
 
 t.test('an order is told to the endpoint as in the feed, signed as the reference library expects, without a card', async t => {
   const reseller = await createReseller(app, { credit: '100.00' })
+  const skuId = await createSku(app, { keys: ['CANARY-1-0123456789', 'CANARY-2-0123456789'] })
+  // What everybody is told of its stock is past before anybody listens.
+  await eventually('stocked', async () => (await expectStatus(200, reseller.call('GET', '/v1/events'))).data.length === 1)
   const receiver = await startReceiver(t)
   const endpoint = await register(reseller, receiver, { description: 'shop' })
   t.match(endpoint, { url: receiver.url, description: 'shop', events: [], state: 'active', secret: /^whsec_[A-Za-z0-9+/]{43}=$/ })
-  const skuId = await createSku(app, { keys: ['CANARY-1-0123456789', 'CANARY-2-0123456789'] })
   await expectStatus(201, reseller.call('POST', '/v1/orders', { body: { skuId, quantity: 1 } }))
   const hit = await receiver.hit(0)
   t.doesNotThrow(() => receiver.verify(endpoint.secret, hit))
   const { data } = await expectStatus(200, reseller.call('GET', '/v1/events'))
-  const { id, ...event } = data[0]
+  const { id, ...event } = data.at(-1)
   t.equal(hit.id, id)
   t.same(hit.event, event)
   t.same(Object.keys(hit.event), ['type', 'timestamp', 'data'])

@@ -1,17 +1,19 @@
 import type { Db } from '../../kit/db/index.ts'
-import { relayBatch, tryLockCursor } from './relay-repository.ts'
+import { type RelayLimits, relayBatch, tryLockCursor } from './relay-repository.ts'
 
 /** Events of one transaction: some milliseconds, after which a resuming endpoint may take its turn. */
-const BATCH_MAX = 1_000
+const BATCH: RelayLimits = { events: 1_000, deliveries: 20_000 }
+
+const NONE = { count: 0, more: false }
 
 /** Hands all new events to the endpoints that asked for them, each exactly once. Returns how many events it looked at. */
 export async function relayEvents(db: Db): Promise<number> {
   for (let total = 0; ; ) {
-    const count = await db.tx(async tx => {
+    const { count, more } = await db.tx(async tx => {
       const cursor = await tryLockCursor(tx)
-      return cursor === null ? 0 : await relayBatch(tx, cursor, BATCH_MAX)
+      return cursor === null ? NONE : await relayBatch(tx, cursor, BATCH)
     })
     total += count
-    if (count < BATCH_MAX) return total
+    if (!more) return total
   }
 }

@@ -24,45 +24,71 @@ export async function lockCursor(tx: Tx): Promise<EventPosition> {
 /** `e` is an endpoint, `o` an event: is it one that the endpoint asked for? */
 const WANTED = `(e.events = '{}' OR o.type = ANY(e.events) OR split_part(o.type, '.', 1) || '.*' = ANY(e.events))`
 
+/** `r` is the endpoint's reseller: is it an event for many, and for this one too? */
+const FOR_MANY = `o.audience IS NOT NULL AND r.state = 'active' AND o.audience IN ('all', 'tier:' || r.tier)`
+
 // An event that follows one of its subject which waits for its next attempt need not be looked at before that.
 const FIRST_ATTEMPT = `greatest(now(), (
     SELECT max(d.next_attempt_at) FROM webhook_delivery d
-    WHERE d.endpoint_id = e.id AND d.subject_id = o.subject_id AND d.state = 'pending' AND d.lease_id IS NULL))`
+    WHERE d.endpoint_id = e.id AND d.subject_id = e.subject_id AND d.state = 'pending' AND d.lease_id IS NULL))`
 
+// An event for many is many deliveries, so a batch is measured by them; one at least goes through, however many want it.
 const RELAY = statement(
   'webhook_relay',
   `
-  WITH batch AS MATERIALIZED (
-    SELECT o.xid, o.seq, o.type, o.reseller_id, o.subject_id, o.created_at FROM outbox o
-    WHERE (o.xid, o.seq) > ($1::xid8, $2::bigint) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY o.xid, o.seq LIMIT $3
-  ), added AS (
-    INSERT INTO webhook_delivery (endpoint_id, event_xid, event_seq, subject_id, next_attempt_at)
-    SELECT e.id, o.xid, o.seq, o.subject_id, ${FIRST_ATTEMPT}
+  WITH found AS MATERIALIZED (
+    SELECT o.xid, o.seq, o.type, o.reseller_id, o.audience, o.subject_id, o.created_at,
+      sum(CASE WHEN o.audience IS NULL THEN 1 ELSE (SELECT count(*) FROM webhook_endpoint WHERE state = 'active') END)
+        OVER (ORDER BY o.xid, o.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS deliveries_before
+    FROM (
+      SELECT * FROM outbox WHERE (xid, seq) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+      ORDER BY outbox.xid, outbox.seq LIMIT $3) o
+  ), batch AS MATERIALIZED (
+    SELECT * FROM found WHERE coalesce(deliveries_before, 0) < $4
+  ), wanted AS (
+    SELECT e.id, o.xid, o.seq, o.subject_id
     FROM batch o JOIN webhook_endpoint e ON e.reseller_id = o.reseller_id AND e.state = 'active' AND e.created_at <= o.created_at
     WHERE ${WANTED}
+    UNION ALL
+    SELECT e.id, o.xid, o.seq, o.subject_id
+    FROM batch o JOIN webhook_endpoint e ON e.state = 'active' AND e.created_at <= o.created_at JOIN reseller r ON r.id = e.reseller_id
+    WHERE ${FOR_MANY} AND ${WANTED}
+  ), added AS (
+    INSERT INTO webhook_delivery (endpoint_id, event_xid, event_seq, subject_id, next_attempt_at)
+    SELECT e.id, e.xid, e.seq, e.subject_id, ${FIRST_ATTEMPT} FROM wanted e
     ON CONFLICT DO NOTHING
   )
   UPDATE webhook_cursor c SET xid = last.xid, seq = last.seq
   FROM (SELECT xid, seq FROM batch ORDER BY xid DESC, seq DESC LIMIT 1) last WHERE c.name = 'outbox'
-  RETURNING (SELECT count(*)::int FROM batch) AS count`
+  RETURNING (SELECT count(*)::int FROM batch) AS count, (SELECT count(*)::int FROM found) AS found`
 )
 
-/** Relays the next events after a position and moves the cursor behind them. Returns how many. */
-export async function relayBatch(tx: Tx, after: EventPosition, limit: number): Promise<number> {
-  const [row] = await tx.query<{ count: number }>(RELAY, [after.xid, after.seq, limit])
-  return row?.count ?? 0
+export interface RelayLimits {
+  readonly events: number
+  readonly deliveries: number
 }
+
+/** Relays the next events after a position and moves the cursor behind them. `more`: there may be others, at once. */
+export async function relayBatch(tx: Tx, after: EventPosition, { events, deliveries }: RelayLimits): Promise<{ count: number; more: boolean }> {
+  const [row] = await tx.query<{ count: number; found: number }>(RELAY, [after.xid, after.seq, events, deliveries])
+  return row === undefined ? { count: 0, more: false } : { count: row.count, more: row.count < row.found || row.found === events }
+}
+
+const BETWEEN = `(o.xid, o.seq) > (e.paused_xid, e.paused_seq) AND (o.xid, o.seq) <= ($2::xid8, $3::bigint) AND e.created_at <= o.created_at`
 
 const CATCH_UP = statement(
   'webhook_catch_up',
   `
   INSERT INTO webhook_delivery (endpoint_id, event_xid, event_seq, subject_id)
-  SELECT e.id, o.xid, o.seq, o.subject_id
-  FROM webhook_endpoint e JOIN outbox o ON o.reseller_id = e.reseller_id AND (o.xid, o.seq) > (e.paused_xid, e.paused_seq)
-    AND (o.xid, o.seq) <= ($2::xid8, $3::bigint) AND e.created_at <= o.created_at
-  WHERE e.id = $1 AND ${WANTED}
-  ORDER BY o.xid DESC, o.seq DESC LIMIT $4
+  SELECT m.id, m.xid, m.seq, m.subject_id FROM (
+    SELECT e.id, o.xid, o.seq, o.subject_id FROM webhook_endpoint e JOIN outbox o ON o.reseller_id = e.reseller_id AND ${BETWEEN}
+    WHERE e.id = $1 AND ${WANTED}
+    UNION ALL
+    SELECT e.id, o.xid, o.seq, o.subject_id
+    FROM webhook_endpoint e JOIN reseller r ON r.id = e.reseller_id JOIN outbox o ON ${FOR_MANY} AND ${BETWEEN}
+    WHERE e.id = $1 AND ${WANTED}
+  ) m
+  ORDER BY m.xid DESC, m.seq DESC LIMIT $4
   ON CONFLICT DO NOTHING`
 )
 
