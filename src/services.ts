@@ -44,7 +44,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     const noteStock = (skuId: string, available: number): void => listings.noteStock(skuId, available)
     const allocator = createAllocator<OrderCandidate, PlaceOutcome>({
       leases,
-      commit: createBatchCommit({ db, vault, wallets, noteStock }),
+      commit: createBatchCommit({ db, vault, wallets, noteStock, noteReserved: () => buying.buyer.noteWork() }),
       onBatch: metrics.observeBatch
     })
     const buying = await createBuying({ db, wallets, vault, noteStock, outboundHttp, log, masterKeys: secrets.masterKeys, overrides })

@@ -14,6 +14,8 @@ export interface Worker {
 interface Job {
   readonly name: string
   readonly everyMs: number
+  /** Calls the listener when a run is worth while before its time. */
+  readonly onWork?: (listener: () => void) => void
   readonly run: () => Promise<unknown>
 }
 
@@ -27,7 +29,7 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     { name: 'publish-stock-changes', everyMs: 500, run: () => publishStockChanges(services.db) },
     { name: 'announce-changes', everyMs: 500, run: () => announceChanges(services.db) },
     { name: 'fill-backorders', everyMs: 500, run: () => fillBackorders(services) },
-    { name: 'buy-upstream', everyMs: 200, run: () => services.buyer.turn() },
+    { name: 'buy-upstream', everyMs: 100, onWork: services.buyer.onWork.bind(services.buyer), run: () => services.buyer.turn() },
     { name: 'expire-cards', everyMs: 10_000, run: () => expireCards(services) },
     { name: 'fail-stalled-imports', everyMs: 30_000, run: () => failStalledImports(services.db) },
     { name: 'compact-catalog-changes', everyMs: 10_000, run: () => compactChanges(services.db) },
@@ -44,12 +46,18 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
   }
 }
 
+/** A run that was asked for waits this long for what comes together with its reason: many small runs cost more than one. */
+const WAKE_GAP_MS = 10
+
 /** One run at a time; a failure is logged and counted, and the next run is the retry. */
 function startLoop(job: Job, services: Services, log: FastifyBaseLogger): Worker {
   let stopped = false
+  let woken = false
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
   const turn = (): void => {
+    timer = undefined
+    woken = false
     running = job
       .run()
       .then(
@@ -60,10 +68,17 @@ function startLoop(job: Job, services: Services, log: FastifyBaseLogger): Worker
         }
       )
       .finally(() => {
-        if (!stopped) timer = setTimeout(turn, job.everyMs)
+        if (!stopped) timer = setTimeout(turn, woken ? WAKE_GAP_MS : job.everyMs)
       })
   }
   timer = setTimeout(turn, job.everyMs)
+  job.onWork?.(() => {
+    if (woken || stopped) return
+    woken = true
+    if (timer === undefined) return
+    clearTimeout(timer)
+    timer = setTimeout(turn, WAKE_GAP_MS)
+  })
   return {
     stop: async () => {
       stopped = true

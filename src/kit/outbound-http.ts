@@ -46,7 +46,7 @@ const TIMEOUT_DEFAULT_MS = 15_000
 const CONNECT_TIMEOUT_MS = 10_000
 const MAX_BYTES_DEFAULT = 1_048_576
 /** To one host. More wait for a free connection, at most until their time-out, and then were not sent. */
-const CONNECTIONS_MAX = 1_024
+const CONNECTIONS_MAX = 4_096
 
 export function createOutboundHttp(options: OutboundHttpOptions): OutboundHttp {
   const agent = new Agent({

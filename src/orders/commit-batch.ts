@@ -30,6 +30,8 @@ export interface CommitBatchDeps {
   readonly wallets: WalletDirectory
   /** After the commit: the stock that is left. */
   readonly noteStock: (skuId: string, available: number) => void
+  /** After the commit: there may be orders that are to be bought. */
+  readonly noteReserved: () => void
 }
 
 /** How often a batch is tried again because a claimed card would not decrypt; each such card is quarantined first. */
@@ -44,6 +46,7 @@ export function createBatchCommit(deps: CommitBatchDeps) {
       try {
         const done = await deps.db.tx(tx => runBatch(deps, tx, batch))
         for (const row of done.skuRows) deps.noteStock(row.skuId, row.available)
+        if (candidates.some(candidate => candidate.reserve)) deps.noteReserved()
         return done.result
       } catch (error) {
         if (!(error instanceof CardUnreadable) || attempt > UNREADABLE_RETRIES) throw error

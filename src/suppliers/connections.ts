@@ -4,6 +4,7 @@ import type { OutboundHttp } from '../kit/outbound-http.ts'
 import type { ConfigVault } from './config-vault.ts'
 import type { OrderLookup, PlaceRequest, PlaceResult, QueryResult, SupplierAdapter, SupplierClient } from './contract.ts'
 import { createGate, type Gate, type NotSent } from './gate.ts'
+import { CALLS_IN_FLIGHT_DEFAULT, withCallTimeout, withLimits } from './limits.ts'
 import { readSuppliers } from './repository.ts'
 import type { FindAdapter, StoredSupplier } from './supplier.ts'
 
@@ -47,21 +48,29 @@ interface Entry {
 
 export function createConnections(deps: ConnectionsDeps): Connections {
   const entries = new Map<string, Entry>()
-  // A changed config keeps its gate: the supplier's limits do not begin anew.
+  // A changed config keeps its gate: what was counted does not begin anew.
   const gates = new Map<string, Gate>()
 
   function connect(supplier: StoredSupplier): Connection | null {
-    const adapter = deps.findAdapter(supplier.adapter)
-    if (adapter === null) return null
+    const found = deps.findAdapter(supplier.adapter)
+    if (found === null) return null
     try {
-      const client = adapter.connect(deps.configs.open(supplier.id, supplier.configSealed), deps.outboundHttp)
-      const gate = gates.get(supplier.id) ?? createGate(adapter.capabilities.rateLimit)
-      gates.set(supplier.id, gate)
+      const adapter = withLimits(found, supplier.limits)
+      const client = adapter.connect(deps.configs.open(supplier.id, supplier.configSealed), withCallTimeout(deps.outboundHttp, supplier.limits))
+      const gate = gateOf(supplier, adapter)
       return toConnection(supplier, adapter, client, gate)
     } catch (error) {
       deps.onError(error, supplier.id)
       return null
     }
+  }
+
+  function gateOf({ id, limits }: StoredSupplier, adapter: SupplierAdapter): Gate {
+    const gateLimits = { callsInFlight: limits.callsInFlight ?? CALLS_IN_FLIGHT_DEFAULT, rateLimit: adapter.capabilities.rateLimit }
+    const gate = gates.get(id) ?? createGate(gateLimits)
+    gate.limit(gateLimits)
+    gates.set(id, gate)
+    return gate
   }
 
   async function refresh(supplierIds: readonly string[]): Promise<void> {

@@ -14,12 +14,13 @@ import type { FindAdapter, StoredSupplier } from './supplier.ts'
 const PRIORITY_DEFAULT = 100
 
 export function toApiSupplier(deps: { configs: ConfigVault; findAdapter: FindAdapter }, supplier: StoredSupplier): Static<typeof SupplierSchema> {
-  const { id, name, adapter, state, createdAt, updatedAt, configSealed } = supplier
+  const { id, name, adapter, limits, state, createdAt, updatedAt, configSealed } = supplier
   return {
     id: toApiId('supplier', id),
     name,
     adapter,
     config: shownConfig(deps.findAdapter(adapter), deps.configs.open(id, configSealed)),
+    limits,
     state,
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString()

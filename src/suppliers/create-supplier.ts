@@ -5,6 +5,7 @@ import type { SigningSecrets } from '../kit/signing-secrets.ts'
 import { checkConfig } from './check-config.ts'
 import type { ConfigVault } from './config-vault.ts'
 import { adapterUnknown, configNotTaken } from './errors.ts'
+import type { SupplierLimits } from './limits.ts'
 import { insertSupplier } from './repository.ts'
 import { type FindAdapter, PUSH_ADAPTER, type StoredSupplier, type SupplierConfig } from './supplier.ts'
 
@@ -21,18 +22,19 @@ export interface NewSupplier {
   readonly name: string
   readonly adapter: string
   readonly config: SupplierConfig
+  readonly limits: SupplierLimits
 }
 
 /** Opens an account for a supplier. The secret that signs its pushes is returned here and never again. Throws: `validation_failed`. */
 export async function createSupplier(
   deps: SupplierWriteDeps,
-  { name, adapter, config }: NewSupplier
+  { name, adapter, config, limits }: NewSupplier
 ): Promise<{ supplier: StoredSupplier; webhookSecret: string }> {
   requireConfig(deps, adapter, config)
   const id = newId()
   const configSealed = adapter === PUSH_ADAPTER ? null : deps.configs.seal(id, config)
   return await deps.db.tx(async tx => {
-    const supplier = await insertSupplier(tx, { id, name, adapter, configSealed })
+    const supplier = await insertSupplier(tx, { id, name, adapter, configSealed, limits })
     return { supplier, webhookSecret: await deps.signingSecrets.issue(tx, id, 0) }
   })
 }

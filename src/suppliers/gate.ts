@@ -2,7 +2,7 @@
  * What stands before each supplier: a bulkhead (a slow one takes no more than its share), a circuit breaker (a broken one is left
  * alone for a while) and the supplier's own rate limit. Counted in this process.
  */
-import { BrokenCircuitError, BulkheadRejectedError, bulkhead, CircuitState, circuitBreaker, handleWhenResult, SamplingBreaker } from 'cockatiel'
+import { BrokenCircuitError, CircuitState, circuitBreaker, handleWhenResult, SamplingBreaker } from 'cockatiel'
 import type { SupplierCapabilities } from './contract.ts'
 
 /** The call was not made. */
@@ -10,15 +10,20 @@ export interface NotSent {
   readonly kind: 'not_sent'
 }
 
+export interface GateLimits {
+  readonly callsInFlight: number
+  readonly rateLimit: SupplierCapabilities['rateLimit']
+}
+
 export interface Gate {
   /** How many calls may start now. */
   slots(): number
   isOpen(): boolean
   run<T>(call: () => Promise<T>): Promise<T | NotSent>
+  /** From now on; what is under way, and what was counted, stays so. */
+  limit(limits: GateLimits): void
 }
 
-/** More than a healthy supplier needs; a slow one must not take all connections and memory. */
-const CALLS_MAX = 1_000
 /** Half of the calls of half a minute failed: go on, and each order waits out its time-out. */
 const FAULTS_OF_ONE = 0.5
 const WINDOW_MS = 30_000
@@ -26,8 +31,7 @@ const WINDOW_MS = 30_000
 const MIN_CALLS_PER_SECOND = 0.5
 const REST_MS = 10_000
 
-export function createGate(rateLimit: SupplierCapabilities['rateLimit']): Gate {
-  const limit = bulkhead(CALLS_MAX)
+export function createGate(initial: GateLimits): Gate {
   const breaker = circuitBreaker(
     handleWhenResult(isFault).orWhen(() => true),
     {
@@ -39,26 +43,34 @@ export function createGate(rateLimit: SupplierCapabilities['rateLimit']): Gate {
   breaker.onBreak(() => {
     openedAt = performance.now()
   })
-  const window = createWindow(rateLimit)
+  let { callsInFlight } = initial
+  let underWay = 0
+  const window = createWindow(initial.rateLimit)
   const isResting = (): boolean => breaker.state === CircuitState.Open && performance.now() - openedAt < REST_MS
   const isTrying = (): boolean => breaker.state === CircuitState.HalfOpen || breaker.state === CircuitState.Open
+  const free = (): number => Math.min(callsInFlight - underWay, window.left())
   return {
-    slots: () => (isResting() ? 0 : Math.min(limit.executionSlots, window.left(), isTrying() ? 1 : CALLS_MAX)),
+    slots: () => (isResting() ? 0 : Math.max(0, Math.min(free(), isTrying() ? 1 : callsInFlight))),
     isOpen: isTrying,
+    limit: limits => {
+      callsInFlight = limits.callsInFlight
+      window.limit(limits.rateLimit)
+    },
     run: async call => {
-      if (window.left() < 1) return { kind: 'not_sent' }
+      if (free() < 1) return { kind: 'not_sent' }
       let started = false
+      underWay++
       try {
-        return await limit.execute(() =>
-          breaker.execute(() => {
-            started = true
-            window.take()
-            return call()
-          })
-        )
+        return await breaker.execute(() => {
+          started = true
+          window.take()
+          return call()
+        })
       } catch (error) {
-        if (!started && (error instanceof BulkheadRejectedError || error instanceof BrokenCircuitError)) return { kind: 'not_sent' }
+        if (!started && error instanceof BrokenCircuitError) return { kind: 'not_sent' }
         throw error
+      } finally {
+        underWay--
       }
     }
   }
@@ -72,16 +84,21 @@ function isFault(result: unknown): boolean {
 }
 
 /** At most `requests` in any `perMs`, counted exactly. */
-function createWindow(rateLimit: SupplierCapabilities['rateLimit']) {
-  if (rateLimit === null) return { left: () => CALLS_MAX, take: () => undefined }
-  const { requests, perMs } = rateLimit
+function createWindow(initial: SupplierCapabilities['rateLimit']) {
+  let rateLimit = initial
   const taken: number[] = []
   return {
     left: () => {
-      const since = performance.now() - perMs
+      if (rateLimit === null) return Number.POSITIVE_INFINITY
+      const since = performance.now() - rateLimit.perMs
       while (taken.length > 0 && (taken[0] ?? 0) <= since) taken.shift()
-      return requests - taken.length
+      return rateLimit.requests - taken.length
     },
-    take: () => void taken.push(performance.now())
+    take: () => {
+      if (rateLimit !== null) taken.push(performance.now())
+    },
+    limit: (next: SupplierCapabilities['rateLimit']) => {
+      rateLimit = next
+    }
   }
 }

@@ -1,5 +1,6 @@
 /** SQL of suppliers and of what they offer for each SKU. */
 import { and, asc, desc, eq, inArray, lt, ne, type Queryable, sql, type Tx } from '../kit/db/index.ts'
+import type { SupplierLimits } from './limits.ts'
 import type { Source } from './source.ts'
 import { PUSH_ADAPTER, type StoredSupplier } from './supplier.ts'
 import { skuSource, supplier } from './tables.ts'
@@ -12,7 +13,10 @@ export interface Page {
 
 const only = <T>([row]: T[]): T | null => row ?? null
 
-export async function insertSupplier(tx: Tx, row: Pick<StoredSupplier, 'id' | 'name' | 'adapter' | 'configSealed'>): Promise<StoredSupplier> {
+export async function insertSupplier(
+  tx: Tx,
+  row: Pick<StoredSupplier, 'id' | 'name' | 'adapter' | 'configSealed' | 'limits'>
+): Promise<StoredSupplier> {
   const inserted = only(await tx.orm.insert(supplier).values(row).returning())
   if (inserted === null) throw new Error('an insert returned no row')
   return inserted
@@ -40,7 +44,7 @@ export const listSuppliers = async (db: Queryable, { before, limit }: Page): Pro
     .orderBy(desc(supplier.id))
     .limit(limit)
 
-export type SupplierRowChange = Partial<Pick<StoredSupplier, 'name' | 'state' | 'configSealed'>>
+export type SupplierRowChange = Partial<Pick<StoredSupplier, 'name' | 'state' | 'configSealed' | 'limits'>>
 
 /** Absent fields stay as they are. */
 export const updateSupplierRow = async (tx: Tx, id: string, change: SupplierRowChange): Promise<StoredSupplier | null> =>
@@ -65,15 +69,20 @@ export async function replaceSourceRows(tx: Tx, skuId: string, sources: readonly
   if (sources.length > 0) await tx.orm.insert(skuSource).values([...sources])
 }
 
+interface BuyableFrom {
+  readonly adapter: string
+  readonly limits: SupplierLimits
+}
+
 /** Sources that can be bought from now: enabled, of an active supplier that is called. */
-export async function readBuyableSources(db: Queryable, skuIds: readonly string[]): Promise<(Source & { readonly adapter: string })[]> {
+export async function readBuyableSources(db: Queryable, skuIds: readonly string[]): Promise<(Source & BuyableFrom)[]> {
   if (skuIds.length === 0) return []
   const rows = await db.orm
-    .select({ source: skuSource, adapter: supplier.adapter })
+    .select({ source: skuSource, adapter: supplier.adapter, limits: supplier.limits })
     .from(skuSource)
     .innerJoin(supplier, eq(supplier.id, skuSource.supplierId))
     .where(and(inArray(skuSource.skuId, [...skuIds]), eq(skuSource.enabled, true), eq(supplier.state, 'active'), ne(supplier.adapter, PUSH_ADAPTER)))
-  return rows.map(({ source, adapter }) => ({ ...source, adapter }))
+  return rows.map(({ source, ...from }) => ({ ...source, ...from }))
 }
 
 /** Which SKU a supplier means by its product code; the oldest, where it feeds several. Null: none. */

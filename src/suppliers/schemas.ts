@@ -23,16 +23,47 @@ const example = {
   name: 'Key works',
   adapter: 'example',
   config: exampleConfig,
+  limits: { callsInFlight: 200 },
   state: 'active',
   createdAt: '2026-11-23T08:30:00.000Z',
   updatedAt: '2026-11-23T08:30:00.000Z'
 }
+
+/** Longer than a call may take: the buying flow gives up after 30 s. */
+const CALL_TIMEOUT_MAX_MS = 20_000
+const DAY_MS = 86_400_000
+
+const LIMITS = {
+  callsInFlight: Int(1, 5_000, { description: 'Calls under way at once, in each process. Default: 2,000.', examples: [200] }),
+  requestsPerMinute: Int(1, 600_000, { description: "Default: the adapter's.", examples: [600] }),
+  callTimeoutMs: Int(100, CALL_TIMEOUT_MAX_MS, {
+    description: 'A call that takes longer is unclear, and asked for. Default: 20,000.',
+    examples: [5_000]
+  }),
+  quietTimeMs: Int(0, DAY_MS, {
+    description:
+      'That the supplier does not know a purchase counts only when it is older. Shorter than the supplier may take to know it, it buys twice.',
+    examples: [60_000]
+  }),
+  reviewAfterMs: Int(1_000, 7 * DAY_MS, { description: 'A purchase that is unclear for longer goes to a person.', examples: [1_800_000] })
+}
+const Limits = Type.Object(
+  {
+    callsInFlight: Type.Optional(LIMITS.callsInFlight),
+    requestsPerMinute: Type.Optional(LIMITS.requestsPerMinute),
+    callTimeoutMs: Type.Optional(LIMITS.callTimeoutMs),
+    quietTimeMs: Type.Optional(LIMITS.quietTimeMs),
+    reviewAfterMs: Type.Optional(LIMITS.reviewAfterMs)
+  },
+  { ...CLOSED, description: "What is absent is the adapter's." }
+)
 
 const fields = {
   id: Id('supplier'),
   name: Str(NAME_MAX),
   adapter: Str(60, { description: 'How it is reached. `push`: it sends keys to us and is never called.' }),
   config: Type.Record(SettingName, Setting, { maxProperties: SETTINGS_MAX, description: 'Settings of the adapter, without credentials.' }),
+  limits: Limits,
   state: OneOf(SUPPLIER_STATES, { description: 'Paused: its keys are refused and nothing new is bought from it.' }),
   createdAt: Timestamp(),
   updatedAt: Timestamp()
@@ -70,7 +101,8 @@ export const CreateSupplier = Type.Object(
         ...CLOSED,
         description: 'What the adapter asks for. Stored encrypted; credentials are never shown again.'
       })
-    )
+    ),
+    limits: Type.Optional(Limits)
   },
   { ...CLOSED, examples: [{ name: 'Key works', adapter: 'example', config: { ...exampleConfig, apiKey: '…' } }, { name: 'Key works' }] }
 )
@@ -84,6 +116,18 @@ export const UpdateSupplier = Type.Object(
         ...CLOSED,
         description: 'Settings that are named replace the old ones; null removes one.'
       })
+    ),
+    limits: Type.Optional(
+      Type.Object(
+        {
+          callsInFlight: Type.Optional(Nullable(LIMITS.callsInFlight)),
+          requestsPerMinute: Type.Optional(Nullable(LIMITS.requestsPerMinute)),
+          callTimeoutMs: Type.Optional(Nullable(LIMITS.callTimeoutMs)),
+          quietTimeMs: Type.Optional(Nullable(LIMITS.quietTimeMs)),
+          reviewAfterMs: Type.Optional(Nullable(LIMITS.reviewAfterMs))
+        },
+        { ...CLOSED, description: "What is named replaces the old one; null: the adapter's again." }
+      )
     )
   },
   { ...CLOSED, minProperties: 1, examples: [{ name: 'Key works' }, { config: { apiKey: '…' } }] }

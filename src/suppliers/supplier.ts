@@ -1,5 +1,6 @@
 /** Whom we buy from, and how it is reached. */
 import type { SupplierAdapter } from './contract.ts'
+import type { SupplierLimits } from './limits.ts'
 
 export const SUPPLIER_STATES = ['active', 'paused'] as const
 
@@ -15,6 +16,7 @@ export interface Supplier {
   readonly adapter: string
   /** Paused: its keys are refused, and nothing new is bought from it. What was bought before is still asked for. */
   readonly state: (typeof SUPPLIER_STATES)[number]
+  readonly limits: SupplierLimits
   readonly createdAt: Date
   readonly updatedAt: Date
 }

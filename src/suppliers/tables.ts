@@ -1,5 +1,6 @@
 /** The tables of this module that drizzle reads; `migrations/` is the truth. */
-import { bigint, boolean, customType, integer, pgTable, text, timestamp, uuid } from '../kit/db/index.ts'
+import { bigint, boolean, customType, integer, jsonb, pgTable, text, timestamp, uuid } from '../kit/db/index.ts'
+import type { SupplierLimits } from './limits.ts'
 import { SUPPLIER_STATES } from './supplier.ts'
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
@@ -12,6 +13,7 @@ export const supplier = pgTable('supplier', {
   adapter: text('adapter').notNull(),
   state: text('state', { enum: SUPPLIER_STATES }).notNull().default('active'),
   configSealed: bytea('config_sealed'),
+  limits: jsonb('limits').$type<SupplierLimits>().notNull().default({}),
   createdAt: moment('created_at').notNull().defaultNow(),
   updatedAt: moment('updated_at').notNull().defaultNow()
 })

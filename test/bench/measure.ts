@@ -1,7 +1,7 @@
 /** One run of a side, with all that must be true of it. */
 import type { Bench } from './bench.ts'
 import { percentile } from './histogram.ts'
-import type { LoadResult } from './load/contract.ts'
+import type { LoadResult, LoadRun } from './load/contract.ts'
 import type { Load } from './load/load.ts'
 import type { Kahub } from './rig/kahub.ts'
 import { round, type Side } from './stats.ts'
@@ -32,7 +32,7 @@ export interface Subject {
 }
 
 /** Orders for some seconds: every one must be placed, and no card may come twice. */
-export async function runOrders(bench: Bench, { load, instances, faults }: Subject, limits: { seconds: number; limit?: number }): Promise<OrderRun> {
+export async function runOrders(bench: Bench, { load, instances, faults }: Subject, limits: LoadRun): Promise<OrderRun> {
   const before = cpuOf(bench, instances)
   const result = await load.run(limits)
   const after = cpuOf(bench, instances)

@@ -17,7 +17,7 @@ export interface UpstreamShop {
   readonly app: TestApp
   readonly sql: (text: string, values?: readonly unknown[]) => Promise<Json[]>
   /** A supplier of its own, with its own book. */
-  readonly supplier: (capabilities?: Partial<SupplierCapabilities>) => Promise<{ readonly id: string; readonly sim: Simulator }>
+  readonly supplier: (capabilities?: Partial<SupplierCapabilities>, limits?: object) => Promise<{ readonly id: string; readonly sim: Simulator }>
   readonly sku: (sources: readonly Source[], options?: SkuOptions) => Promise<string>
   readonly reseller: (credit?: string) => Promise<TestReseller>
   /** All that waits for its next step is due now. */
@@ -51,7 +51,7 @@ export async function startUpstreamShop(t: Test, timeoutMs = CALL_TIMEOUT_MS): P
   return {
     app,
     sql,
-    supplier: async capabilities => {
+    supplier: async (capabilities, limits = {}) => {
       const sim = await startSimulator(exampleProtocol)
       sims.push(sim)
       const name = `example-${sims.length}`
@@ -61,7 +61,7 @@ export async function startUpstreamShop(t: Test, timeoutMs = CALL_TIMEOUT_MS): P
         capabilities: { ...example.capabilities, rateLimit: null, ...capabilities },
         connect: config => example.connect(config, http)
       })
-      const { id } = await expectStatus(201, app.admin('POST', '/v1/admin/suppliers', { body: { name, adapter: name, config: sim.config } }))
+      const { id } = await expectStatus(201, app.admin('POST', '/v1/admin/suppliers', { body: { name, adapter: name, config: sim.config, limits } }))
       return { id, sim }
     },
     sku: async (sources, options) => {

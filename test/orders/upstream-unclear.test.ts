@@ -153,6 +153,21 @@ t.test('a purchase whose outcome is unclear', async t => {
     t.equal(told.length, 1)
   })
 
+  t.test('times are those that were set for the supplier', async t => {
+    const { id: supplierId, sim } = await shop.supplier({}, { callTimeoutMs: 200, quietTimeMs: 0, reviewAfterMs: 5_000 })
+    const skuId = await shop.sku([{ supplierId }])
+    const reseller = await shop.reseller('100.00')
+    sim.plan.script({ fault: 'timeout_after' }, { fault: 'not_json', on: 'query', times: 100 })
+    const { id } = await place(reseller, skuId)
+    const { deadline, createdAt } = await orderIn(reseller, id, 'uncertain')
+    t.ok(Date.parse(deadline) - Date.parse(createdAt) < 20_000)
+    await eventually('a person is asked', async () => {
+      await shop.hurry()
+      return (await reseller.call('GET', `/v1/orders/${id}`)).body.state === 'review'
+    })
+    t.equal(sim.shop.book.length, 1)
+  })
+
   t.test('a supplier that is busy is asked again with the same reference', async t => {
     const { id: supplierId, sim } = await shop.supplier()
     const skuId = await shop.sku([{ supplierId }])

@@ -71,6 +71,22 @@ t.test('suppliers', async t => {
     t.match(await expectStatus(200, shop.admin('POST', `${SUPPLIERS}/${id}/resume`)), { state: 'active' })
   })
 
+  t.test('limits are set for one supplier, over those of its adapter, and taken back with null', async t => {
+    const limits = { callsInFlight: 7, requestsPerMinute: 600, quietTimeMs: 1_000 }
+    const created = await expectStatus(201, create({ name: 'Limited', adapter: 'example', config, limits }))
+    t.strictSame(created.limits, limits)
+    const connect = async () => (await shop.services.connections.many([created.id.slice(4)])).get(created.id.slice(4))
+    t.equal((await connect())?.slots(), 7)
+    t.match((await connect())?.adapter.capabilities, { quietTimeMs: 1_000, rateLimit: { requests: 10, perMs: 1_000 } })
+    const change = (limits: object) => shop.admin('PATCH', `${SUPPLIERS}/${created.id}`, { body: { limits } })
+    const changed = await expectStatus(200, change({ callsInFlight: null, requestsPerMinute: 30, callTimeoutMs: 500 }))
+    t.strictSame(changed.limits, { requestsPerMinute: 30, callTimeoutMs: 500, quietTimeMs: 1_000 })
+    t.match((await connect())?.adapter.capabilities, { rateLimit: { requests: 1, perMs: 2_000 } })
+    t.equal((await connect())?.slots(), 1)
+    for (const wrong of [{ callsInFlight: 0 }, { callTimeoutMs: 60_000 }, { quietTimeMs: -1 }, { more: 1 }])
+      t.equal((await change(wrong)).status, 400)
+  })
+
   t.test('after a rotation both secrets are good', async t => {
     const { id, webhookSecret } = await expectStatus(201, create({ name: 'Rotating' }))
     const rotated = await expectStatus(200, shop.admin('POST', `${SUPPLIERS}/${id}/rotate-webhook-secret`))

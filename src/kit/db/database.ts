@@ -9,6 +9,7 @@ import { createRequire } from 'node:module'
 import type { Pool, PoolClient, PoolConfig, QueryResultRow } from 'pg'
 import { drizzle, type NodePgDatabase } from './drizzle.ts'
 import { oneTransactionEach, type Source } from './pooled.ts'
+import { togetherOn } from './send-together.ts'
 import { CONNECTION_SETTINGS_SQL, TRANSACTION_SETTINGS_SQL } from './settings.ts'
 import { isRetryable, toDomainError } from './sql-errors.ts'
 
@@ -125,7 +126,7 @@ export function createDatabase(options: DatabaseOptions): Db {
   pool.on('error', onError)
   const failure = (error: unknown): Promise<never> => Promise.reject(toDomainError(error))
   return {
-    ...queryable(mode.named ? pool : oneTransactionEach(pool, mode.begin), mode, toDomainError),
+    ...queryable(mode.named ? pool : oneTransactionEach(pool, mode.begin), mode, { translate: toDomainError, together: () => undefined }),
     tx: work => runTransaction({ pool, mode }, work),
     snapshot: work => attemptTransaction({ pool, mode }, work, mode.beginSnapshot).catch(failure),
     load: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
@@ -138,9 +139,16 @@ export function createDatabase(options: DatabaseOptions): Db {
 
 const asItIs = (error: unknown): unknown => error
 
-function queryable(source: Source, { named }: Mode, translate: (error: unknown) => unknown): Queryable {
+interface Around {
+  readonly translate: (error: unknown) => unknown
+  /** Before each statement, see `togetherOn`. */
+  readonly together: () => void
+}
+
+function queryable(source: Source, { named }: Mode, { translate, together }: Around): Queryable {
   let orm: NodePgDatabase | undefined
   const run = async ({ name, text }: Statement, values: readonly unknown[] = []) => {
+    together()
     try {
       return await source.query(named ? { name, text, values: values as unknown[] } : { text, values: values as unknown[] })
     } catch (error) {
@@ -176,10 +184,12 @@ async function runTransaction<T>(connections: Connections, work: (tx: Tx) => Pro
 async function attemptTransaction<T>({ pool, mode }: Connections, work: (tx: Tx) => Promise<T>, begin: string): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
+  const together = togetherOn(client)
+  together()
   const begun = client.query(begin)
   begun.catch(() => undefined)
   try {
-    const result = await work(queryable(client, mode, asItIs) as Tx)
+    const result = await work(queryable(client, mode, { translate: asItIs, together }) as Tx)
     await begun
     const { command } = await client.query('COMMIT')
     if (command !== 'COMMIT') throw new Error('the transaction was rolled back by an earlier error in it')

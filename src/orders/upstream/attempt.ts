@@ -103,6 +103,8 @@ export const REVIEW_DELAY_MS = HOUR_MS
 /** A supplier that is busy is given this much more each time. */
 export const busyDelayMs = (tries: number): number => SECOND_MS * 2 ** Math.min(tries, 5)
 export const NOT_SENT_DELAY_MS = SECOND_MS
+/** Longer than any call: whoever is silent for as long is dead, and the attempt is asked for. */
+export const LEASE_MS = 60_000
 
 /** Less often might be a mirror of the supplier's that lags. */
 export const NOT_FOUND_MIN = 3

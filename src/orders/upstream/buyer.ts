@@ -1,139 +1,157 @@
 /**
- * Buys what own stock could not fill. A turn begins reserved orders, takes what is due and starts its calls; calls run on by themselves,
- * no transaction is open meanwhile, and their outcomes are settled in batches. All that is to be done stands in the tables: a turn that
- * is lost is made up for by the next one, of any instance.
+ * Buys what own stock could not fill. A turn takes what is due, begins reserved orders and starts their calls; calls run on by
+ * themselves, no transaction is open meanwhile, and their outcomes are settled in batches. All that is to be done stands in the tables:
+ * a turn that is lost is made up for by the next one, of any instance. That there is work may be said (`noteWork`), which only saves
+ * the wait for the next turn.
  */
-import { setTimeout as wait } from 'node:timers/promises'
-import type { Vault } from '../../inventory/index.ts'
-import type { Connection, Connections } from '../../suppliers/index.ts'
-import type { Outcome } from './attempt.ts'
-import { askSupplier, buyFromSupplier } from './call-supplier.ts'
-import { type AttemptKey, type Claimed, claimDue, findUnsent, findUnserved, readDueSuppliers } from './claim-repository.ts'
+import type { Tx } from '../../kit/db/index.ts'
+import { LEASE_MS, type Outcome } from './attempt.ts'
+import { type CallsDeps, createCalls } from './calls.ts'
+import { type AttemptKey, claimDue, findUnsent, findUnserved, readDueSuppliers } from './claim-repository.ts'
 import { loadAccounts } from './move-purchase-money.ts'
-import { lockPurchases, lockReserved, readPurchaseOwners, readReservedOwners } from './repository.ts'
-import { type SettleDeps, type Settlement, settlePurchases } from './settle-purchases.ts'
+import { lockPurchases, lockReserved, type PurchaseOwner, readPurchaseOwners, readReservedOwners } from './repository.ts'
+import { type SettleDeps, type Settled, type Settlement, settlePurchases } from './settle-purchases.ts'
 import { createSettler } from './settler.ts'
+import { slotTaker } from './slots.ts'
 
-export interface BuyerDeps extends SettleDeps {
-  readonly vault: Vault
-  readonly connections: Connections
-  readonly onError: (error: unknown) => void
-}
+export type BuyerDeps = Omit<SettleDeps, 'takeSlot'> & Omit<CallsDeps, 'settle' | 'onEnd'>
 
 export interface Buyer {
   /** Starts what is due; does not wait for suppliers. */
   turn(): Promise<void>
+  /** There is work in the tables: whoever listens takes a turn now. */
+  noteWork(): void
+  onWork(listener: () => void): void
   /** Settles outcomes that came from elsewhere, such as a callback. */
   settle(settlement: Settlement): Promise<void>
   /** Starts nothing more; calls that answer within `CLOSE_WAIT_MS` are settled, the others are asked for after the next start. */
   close(): Promise<void>
 }
 
-/** Calls under way in this process, to all suppliers. Each holds some kilobytes and a socket. */
-const CALLS_MAX = 2_000
 /** One transaction begins as many orders. */
 const ORDERS_PER_PLAN = 200
 const SWEEP_MAX = 200
 const SWEEP_EVERY_MS = 1_000
-/** Longer than any call: whoever is silent for as long is dead, and the attempt is asked for. */
-const LEASE_MS = 60_000
 /** Someone who waits for goods is better told that there are none. */
 const INTENT_WAIT_MS = 120_000
 const UNSERVED_AFTER_MS = 60_000
 const CLOSE_WAIT_MS = 5_000
-/** Turns in a row while there is more to do; then other jobs have their turn. */
+/** Rounds in a row while there is more to do; then other jobs have their turn. */
 const ROUNDS_MAX = 20
 
-export function createBuyer(deps: BuyerDeps): Buyer {
-  const settler = createSettler<Settlement>(items => commit(deps, items), deps.onError)
-  const underWay = new Set<Promise<void>>()
-  let closed = false
-  let sweptAt = Number.NEGATIVE_INFINITY
+export const createBuyer = (deps: BuyerDeps): Buyer => new TableBuyer(deps)
 
-  function start(claimed: Claimed, connection: Connection, claimedAt: number): void {
-    const report = (outcome: Outcome): Promise<void> => settler.add({ orderId: claimed.orderId, attemptId: claimed.id, outcome })
-    const call = claimed.claimedFrom === 'intent' ? buyFromSupplier : askSupplier
-    const running = call({ vault: deps.vault, connection, report }, claimed, claimedAt)
-      .catch(deps.onError)
-      .finally(() => void underWay.delete(running))
-    underWay.add(running)
+class TableBuyer implements Buyer {
+  readonly #deps: BuyerDeps
+  readonly #settler = createSettler<Settlement>(
+    items => this.#commit(items),
+    error => this.#deps.onError(error)
+  )
+  readonly #calls
+  /** Suppliers that something was due for: their slots are counted before an order asks for one. */
+  readonly #known = new Set<string>()
+  #listener: () => void = () => undefined
+  #closed = false
+  /** Somebody waits for a call to end. */
+  #isShort = false
+  #sweptAt = Number.NEGATIVE_INFINITY
+
+  constructor(deps: BuyerDeps) {
+    this.#deps = deps
+    this.#calls = createCalls({
+      ...deps,
+      settle: this.#settler.add,
+      onEnd: () => {
+        if (this.#isShort) this.#listener()
+      }
+    })
   }
 
-  /** Returns how many calls were started. */
-  async function startDue(): Promise<number> {
-    const connections = await deps.connections.many(await readDueSuppliers(deps.db))
-    const wanted = shareSlots([...connections.values()], CALLS_MAX - underWay.size)
-    const claimedAt = performance.now()
-    const claimed = await claimDue(deps.db, wanted, LEASE_MS)
-    for (const each of claimed) {
-      const connection = connections.get(each.supplierId)
-      if (connection !== undefined) start(each, connection, claimedAt)
+  async turn(): Promise<void> {
+    this.#isShort = false
+    for (let round = 0; round < ROUNDS_MAX && !this.#closed; round++) {
+      const claimed = await this.#takeDue()
+      const begun = await this.#beginReserved()
+      if (Math.max(claimed, begun) < ORDERS_PER_PLAN) break
     }
+    // After what can be asked was taken.
+    if (this.#closed || performance.now() - this.#sweptAt < SWEEP_EVERY_MS) return
+    this.#sweptAt = performance.now()
+    await this.#sweep()
+  }
+
+  noteWork(): void {
+    this.#listener()
+  }
+
+  onWork(listener: () => void): void {
+    this.#listener = listener
+  }
+
+  settle(settlement: Settlement): Promise<void> {
+    return this.#settler.add(settlement)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#calls.finish(CLOSE_WAIT_MS)
+    await this.#settler.drain()
+  }
+
+  /** Returns how much it was. */
+  async #takeDue(): Promise<number> {
+    const due = await readDueSuppliers(this.#deps.db)
+    if (due.length === 0) return 0
+    for (const supplierId of due) this.#known.add(supplierId)
+    const slots = await this.#calls.slotsOf(due)
+    const claimed = await claimDue(this.#deps.db, slots.wants, LEASE_MS)
+    for (const each of claimed) this.#calls.start(each, slots)
+    const allowed = slots.wants.reduce((sum, want) => sum + want.slots, 0)
+    if (claimed.length >= allowed) this.#isShort = true
     return claimed.length
   }
 
-  return {
-    turn: async () => {
-      for (let round = 0; round < ROUNDS_MAX && !closed; round++) {
-        const planned = await planReserved(deps)
-        const started = await startDue()
-        if (planned + started === 0) break
-      }
-      // After what can be asked was taken.
-      if (closed || performance.now() - sweptAt < SWEEP_EVERY_MS) return
-      sweptAt = performance.now()
-      await sweep(deps, settler.add)
-    },
-    settle: settler.add,
-    close: async () => {
-      closed = true
-      const timer = new AbortController()
-      await Promise.race([Promise.all(underWay), wait(CLOSE_WAIT_MS, undefined, { signal: timer.signal }).catch(() => undefined)])
-      timer.abort()
-      await settler.drain()
-    }
-  }
-}
-
-/** What each supplier may be asked now, within what this process may have under way. */
-function shareSlots(connections: readonly Connection[], max: number) {
-  const share = connections.length === 0 ? 0 : Math.max(1, Math.floor(max / connections.length))
-  return connections
-    .map(connection => ({
-      supplierId: connection.supplier.id,
-      slots: max <= 0 ? 0 : Math.min(connection.slots(), share),
-      buys: connection.supplier.state === 'active'
-    }))
-    .filter(({ slots }) => slots > 0)
-}
-
-async function commit(deps: BuyerDeps, settlements: readonly Settlement[]): Promise<void> {
-  const orderIds = [...new Set(settlements.map(({ orderId }) => orderId))]
-  await loadAccounts(deps.wallets, await readPurchaseOwners(deps.db, orderIds))
-  const { counters } = await deps.db.tx(async tx => await settlePurchases(deps, tx, await lockPurchases(tx, orderIds), settlements))
-  for (const [skuId, available] of counters) deps.noteStock(skuId, available)
-}
-
-/** Reserved orders get their first attempts, or fail because nobody sells. Returns how many. */
-async function planReserved(deps: BuyerDeps): Promise<number> {
-  const waiting = await readReservedOwners(deps.db, ORDERS_PER_PLAN)
-  if (waiting.length === 0) return 0
-  await loadAccounts(deps.wallets, waiting)
-  return await deps.db.tx(async tx => {
-    // An order whose accounts are not loaded has just come; the next turn has it.
-    const orders = (await lockReserved(tx, ORDERS_PER_PLAN)).filter(
-      order => order.total === 0n || deps.wallets.find(order.resellerId, order.currency) !== undefined
-    )
-    const { purchases } = await settlePurchases(deps, tx, orders, [])
+  /** Reserved orders get their first attempts, or fail because nobody sells. Returns how many. */
+  async #beginReserved(): Promise<number> {
+    const waiting = await readReservedOwners(this.#deps.db, ORDERS_PER_PLAN)
+    if (waiting.length === 0) return 0
+    const { purchases } = await this.#transact(waiting, async (tx, deps) => {
+      // An order whose accounts are not loaded has just come; the next round has it.
+      const orders = (await lockReserved(tx, ORDERS_PER_PLAN)).filter(
+        order => order.total === 0n || deps.wallets.find(order.resellerId, order.currency) !== undefined
+      )
+      return await settlePurchases(deps, tx, { orders, attemptsOf: [] }, [])
+    })
     return purchases.length
-  })
-}
+  }
 
-async function sweep(deps: BuyerDeps, add: (settlement: Settlement) => Promise<void>): Promise<void> {
-  const [unsent, unserved] = await Promise.all([findUnsent(deps.db, INTENT_WAIT_MS, SWEEP_MAX), findUnserved(deps.db, UNSERVED_AFTER_MS, SWEEP_MAX)])
-  const settlement = ({ id, orderId }: AttemptKey, outcome: Outcome): Settlement => ({ attemptId: id, orderId, outcome })
-  await Promise.all([
-    ...unsent.map(key => add(settlement(key, { kind: 'withdrawn', detail: 'it could not be sent in time' }))),
-    ...unserved.map(key => add(settlement(key, { kind: 'unserved', detail: 'its supplier cannot be asked' })))
-  ])
+  async #commit(settlements: readonly Settlement[]): Promise<void> {
+    const orderIds = [...new Set(settlements.map(({ orderId }) => orderId))]
+    const owners = settlements.flatMap(({ owner }) => owner ?? [])
+    const known = owners.length === settlements.length ? owners : await readPurchaseOwners(this.#deps.db, orderIds)
+    await this.#transact(known, (tx, deps) => settlePurchases(deps, tx, { orders: lockPurchases(tx, orderIds), attemptsOf: orderIds }, settlements))
+  }
+
+  /** Commits, and starts what it committed as sent. */
+  async #transact(owners: readonly PurchaseOwner[], work: (tx: Tx, deps: SettleDeps) => Promise<Settled>): Promise<Settled> {
+    await loadAccounts(this.#deps.wallets, owners)
+    const slots = await this.#calls.slotsOf(this.#closed ? [] : [...this.#known])
+    const onShort = (): void => {
+      this.#isShort = true
+    }
+    const settled = await this.#deps.db.tx(tx => work(tx, { ...this.#deps, takeSlot: slotTaker(slots.wants, onShort) }))
+    for (const [skuId, available] of settled.counters) this.#deps.noteStock(skuId, available)
+    this.#calls.startSent(settled.purchases, slots)
+    return settled
+  }
+
+  async #sweep(): Promise<void> {
+    const { db } = this.#deps
+    const [unsent, unserved] = await Promise.all([findUnsent(db, INTENT_WAIT_MS, SWEEP_MAX), findUnserved(db, UNSERVED_AFTER_MS, SWEEP_MAX)])
+    const settlement = ({ id, orderId }: AttemptKey, outcome: Outcome): Settlement => ({ attemptId: id, orderId, outcome })
+    await Promise.all([
+      ...unsent.map(key => this.#settler.add(settlement(key, { kind: 'withdrawn', detail: 'it could not be sent in time' }))),
+      ...unserved.map(key => this.#settler.add(settlement(key, { kind: 'unserved', detail: 'its supplier cannot be asked' })))
+    ])
+  }
 }

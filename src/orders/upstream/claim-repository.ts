@@ -29,12 +29,13 @@ const CLAIM = statement(
   FROM due JOIN orders o ON o.id = due.order_id JOIN sku k ON k.id = o.sku_id JOIN product p ON p.id = k.product_id
   WHERE t.id = due.id
   RETURNING t.id, t.order_id, t.supplier_id, t.product_code, t.reference, t.quantity, t.currency, t.max_unit_cost, t.upstream_id,
-    due.state AS claimed_from, o.sku_id, o.input, p.kind = 'topup' AS is_top_up`
+    due.state AS claimed_from, o.reseller_id, o.sku_id, o.input, p.kind = 'topup' AS is_top_up`
 )
 
 export interface Claimed {
   readonly id: string
   readonly orderId: string
+  readonly resellerId: string
   readonly supplierId: string
   readonly skuId: string
   readonly productCode: string
@@ -52,6 +53,7 @@ export interface Claimed {
 interface ClaimedRow {
   id: string
   order_id: string
+  reseller_id: string
   supplier_id: string
   sku_id: string
   product_code: string
@@ -83,6 +85,7 @@ export async function claimDue(db: Queryable, wanted: readonly Want[], leaseMs: 
   return rows.map(row => ({
     id: row.id,
     orderId: row.order_id,
+    resellerId: row.reseller_id,
     supplierId: row.supplier_id,
     skuId: row.sku_id,
     productCode: row.product_code,

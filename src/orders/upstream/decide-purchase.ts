@@ -17,6 +17,8 @@ export interface PurchaseOrder {
   readonly unitPrice: bigint
   readonly total: bigint
   readonly isTopUp: boolean
+  /** What the buyer was asked for; for top-ups. */
+  readonly input: Readonly<Record<string, string>> | null
   readonly deadlineAt: Date | null
 }
 
@@ -29,12 +31,16 @@ export interface NewAttempt {
   readonly positions: readonly number[]
   readonly currency: string
   readonly maxUnitCost: bigint
+  /** Whoever decided this sends it, as soon as it is committed. Otherwise somebody has to claim it first. */
+  readonly isSent: boolean
 }
 
 export interface Market {
   /** All that the SKU can be bought from now. */
   readonly offers: readonly Offer[]
   readonly isHealthy: (supplierId: string) => boolean
+  /** Whether one more call to this supplier can be made right after the commit; a yes counts. */
+  readonly takeSlot: (supplierId: string) => boolean
 }
 
 export interface PurchaseDecision {
@@ -80,7 +86,7 @@ function openState(live: readonly Attempt[]): OrderState {
   return has('submitted') ? 'submitted' : 'submitting'
 }
 
-function buy(order: PurchaseOrder, attempts: readonly Attempt[], { offers, isHealthy }: Market): NewAttempt[] {
+function buy(order: PurchaseOrder, attempts: readonly Attempt[], { offers, isHealthy, takeSlot }: Market): NewAttempt[] {
   const open = openPositions(order, attempts)
   if (open.length === 0) return []
   const tried = new Set(attempts.filter(({ state }) => !isLive(state) && state !== 'succeeded').map(sourceKey))
@@ -100,7 +106,8 @@ function buy(order: PurchaseOrder, attempts: readonly Attempt[], { offers, isHea
       reference,
       positions,
       currency: order.currency,
-      maxUnitCost: highestCost(order.unitPrice)
+      maxUnitCost: highestCost(order.unitPrice),
+      isSent: takeSlot(offer.supplierId)
     }
   })
 }

@@ -5,7 +5,7 @@ import type { Applied } from './apply-outcome.ts'
 import type { Attempt, AttemptState, UnitState } from './attempt.ts'
 import type { NewAttempt, PurchaseDecision, PurchaseOrder } from './decide-purchase.ts'
 
-const ORDER_COLUMNS = `o.id, o.reseller_id, o.reference, o.state, o.sku_id, o.quantity, o.currency, o.unit_price, o.total, o.deadline_at,
+const ORDER_COLUMNS = `o.id, o.reseller_id, o.reference, o.state, o.sku_id, o.quantity, o.currency, o.unit_price, o.total, o.deadline_at, o.input,
   (SELECT p.kind = 'topup' FROM sku s JOIN product p ON p.id = s.product_id WHERE s.id = o.sku_id) AS is_top_up`
 
 interface OrderRow {
@@ -19,6 +19,7 @@ interface OrderRow {
   unit_price: string
   total: string
   deadline_at: Date | null
+  input: Record<string, string> | null
   is_top_up: boolean | null
 }
 
@@ -33,6 +34,7 @@ const fromOrderRow = (row: OrderRow): PurchaseOrder => ({
   unitPrice: BigInt(row.unit_price),
   total: BigInt(row.total),
   isTopUp: row.is_top_up === true,
+  input: row.input,
   deadlineAt: row.deadline_at
 })
 
@@ -135,12 +137,13 @@ const INSERT_ATTEMPTS = statement(
   'purchase_insert_attempts',
   `
   INSERT INTO supplier_attempt (id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost,
-    quiet_time_ms, due_at, review_at)
-  SELECT id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost, quiet_time_ms, now(),
-    now() + review_ms * interval '1 millisecond'
+    quiet_time_ms, review_at, due_at, state, tries, sent_at)
+  SELECT id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost, quiet_time_ms,
+    now() + review_ms * interval '1 millisecond', now() + CASE WHEN sent THEN $14 ELSE 0 END * interval '1 millisecond',
+    CASE WHEN sent THEN 'sent' ELSE 'intent' END, sent::int, CASE WHEN sent THEN clock_timestamp() END
   FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::int[], $8::text[], $9::bigint[], $10::bigint[],
-    $11::bigint[], $12::bigint[])
-    AS t (id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost, quiet_time_ms, review_ms)`
+    $11::bigint[], $12::bigint[], $13::boolean[])
+    AS t (id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost, quiet_time_ms, review_ms, sent)`
 )
 
 const INSERT_UNITS = statement(
@@ -149,7 +152,8 @@ const INSERT_UNITS = statement(
   INSERT INTO supplier_attempt_unit (attempt_id, order_id, position) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[])`
 )
 
-export async function insertAttempts(tx: Tx, attempts: readonly NewAttempt[]): Promise<void> {
+/** What is sent right after the commit is leased to the sender, like a claim: if it dies, the attempt is asked for. */
+export async function insertAttempts(tx: Tx, attempts: readonly NewAttempt[], leaseMs: number): Promise<void> {
   if (attempts.length === 0) return
   const column = <V>(pick: (attempt: NewAttempt) => V): V[] => attempts.map(pick)
   const units = attempts.flatMap(({ id, orderId, positions }) => positions.map(position => ({ id, orderId, position })))
@@ -166,7 +170,9 @@ export async function insertAttempts(tx: Tx, attempts: readonly NewAttempt[]): P
       column(({ offer }) => offer.unitCost.toString()),
       column(({ maxUnitCost }) => maxUnitCost.toString()),
       column(({ offer }) => offer.adapter.capabilities.quietTimeMs),
-      column(({ offer }) => offer.adapter.capabilities.reviewAfterMs)
+      column(({ offer }) => offer.adapter.capabilities.reviewAfterMs),
+      column(({ isSent }) => isSent),
+      leaseMs
     ]),
     tx.execute(INSERT_UNITS, [units.map(unit => unit.id), units.map(unit => unit.orderId), units.map(unit => unit.position)])
   ])

@@ -7,16 +7,16 @@ import { adjustStock } from '../../catalog/index.ts'
 import { claimFingerprints, type SealedCard, storePurchased } from '../../inventory/index.ts'
 import type { Db, Tx } from '../../kit/db/index.ts'
 import { publish } from '../../kit/outbox.ts'
-import { type Connections, type FindAdapter, type Offer, readBuyableSources } from '../../suppliers/index.ts'
+import { type Connections, type FindAdapter, type Offer, readBuyableSources, withLimits } from '../../suppliers/index.ts'
 import type { WalletDirectory } from '../../wallet/index.ts'
 import { canMove, type OrderState } from '../states.ts'
 import { type Applied, applyOutcome } from './apply-outcome.ts'
-import type { Attempt, Outcome } from './attempt.ts'
+import { type Attempt, LEASE_MS, type Outcome } from './attempt.ts'
 import { decidePurchase, openPositions, type Purchase, type PurchaseDecision, type PurchaseOrder } from './decide-purchase.ts'
 import { movePurchaseMoney } from './move-purchase-money.ts'
 import { purchaseEvents } from './purchase-events.ts'
 import { stockDeltas, toPurchasedCards } from './purchased-cards.ts'
-import { insertAttempts, lockAttempts, updateAttempts, updatePurchases } from './repository.ts'
+import { insertAttempts, lockAttempts, type PurchaseOwner, updateAttempts, updatePurchases } from './repository.ts'
 
 export interface SettleDeps {
   readonly db: Db
@@ -24,50 +24,73 @@ export interface SettleDeps {
   readonly findAdapter: FindAdapter
   readonly connections: Pick<Connections, 'isHealthy'>
   readonly noteStock: (skuId: string, available: number) => void
+  /** Absent: this process does not send; what is bought elsewhere is left to be claimed. See `Market`. */
+  readonly takeSlot?: (supplierId: string) => boolean
 }
 
 export interface Settlement {
   readonly orderId: string
   readonly attemptId: string
   readonly outcome: Outcome
+  /** Whose order it is, where that is known. */
+  readonly owner?: PurchaseOwner
+}
+
+/** Orders that the transaction locks, or has locked. */
+export interface Held {
+  readonly orders: readonly PurchaseOrder[] | Promise<readonly PurchaseOrder[]>
+  /** Whose attempts are looked at; empty: there are none yet. */
+  readonly attemptsOf: readonly string[]
 }
 
 const BEING_BOUGHT: readonly OrderState[] = ['reserved', 'submitting', 'submitted', 'uncertain', 'review']
 
-/** `orders` are locked by this transaction. Returns what became of them, and the stock counters that moved. */
-export async function settlePurchases(
-  deps: SettleDeps,
-  tx: Tx,
-  orders: readonly PurchaseOrder[],
-  settlements: readonly Settlement[]
-): Promise<{ purchases: Purchase[]; counters: ReadonlyMap<string, number> }> {
-  const attempts = await lockAttempts(
-    tx,
-    orders.map(order => order.id)
-  )
-  const fresh = await claimFingerprints(tx, cardsOf(attempts, settlements))
-  const moved = orders.map(order => applyAll(order, attempts, settlements, fresh))
+export interface Settled {
+  readonly purchases: readonly Purchase[]
+  /** Stock that moved, by SKU. */
+  readonly counters: ReadonlyMap<string, number>
+}
+
+/**
+ * Returns what became of the orders, and the stock counters that moved. Statements that need not wait for each other's answers travel
+ * together; the accounts, which orders from own stock want as well, are locked by the last ones.
+ */
+export async function settlePurchases(deps: SettleDeps, tx: Tx, held: Held, settlements: readonly Settlement[]): Promise<Settled> {
+  const [orders, attempts, fresh] = await Promise.all([
+    held.orders,
+    held.attemptsOf.length === 0 ? [] : lockAttempts(tx, held.attemptsOf),
+    claimFingerprints(tx, cardsOf(settlements))
+  ])
+  const attemptsOf = Map.groupBy(attempts, ({ orderId }) => orderId)
+  const settlementsOf = Map.groupBy(settlements, ({ orderId }) => orderId)
+  const moved = orders.map(order => applyAll(order, attemptsOf, settlementsOf.get(order.id) ?? [], fresh))
   const offers = await readOffers(deps, tx, moved)
   const purchases = moved.map(({ order, ...rest }): Purchase => {
-    const market = { offers: offers.get(order.skuId) ?? [], isHealthy: deps.connections.isHealthy }
+    const market = { offers: offers.get(order.skuId) ?? [], isHealthy: deps.connections.isHealthy, takeSlot: deps.takeSlot ?? (() => false) }
     return { order, ...rest, decision: BEING_BOUGHT.includes(order.state) ? decidePurchase(order, rest.attempts, market) : null }
   })
   return { purchases, counters: await write(deps, tx, purchases) }
 }
 
-/** Only cards that will be stored may leave a fingerprint. Of the same card twice the first counts: it is the one of the first outcome. */
-function cardsOf(attempts: readonly Attempt[], settlements: readonly Settlement[]): SealedCard[] {
-  const known = new Set(attempts.map(({ id }) => id))
-  const cards = settlements.flatMap(({ attemptId, outcome }) => (outcome.kind === 'delivered' && known.has(attemptId) ? outcome.cards : []))
+/** Of the same card twice the first counts: it is the one of the first outcome. */
+function cardsOf(settlements: readonly Settlement[]): SealedCard[] {
+  const cards = settlements.flatMap(({ outcome }) => (outcome.kind === 'delivered' ? outcome.cards : []))
   return [...new Map(cards.toReversed().map(card => [card.fingerprint.toString('hex'), card])).values()]
 }
 
-function applyAll(order: PurchaseOrder, all: readonly Attempt[], settlements: readonly Settlement[], fresh: ReadonlySet<string>) {
-  const attempts = new Map(all.filter(({ orderId }) => orderId === order.id).map(attempt => [attempt.id, attempt]))
+function applyAll(
+  order: PurchaseOrder,
+  all: ReadonlyMap<string, readonly Attempt[]>,
+  settlements: readonly Settlement[],
+  fresh: ReadonlySet<string>
+) {
+  const attempts = new Map((all.get(order.id) ?? []).map(attempt => [attempt.id, attempt]))
   const applied: Applied[] = []
   for (const { attemptId, outcome } of settlements) {
     const before = attempts.get(attemptId)
     const after = before === undefined ? null : applyOutcome(before, outcome, fresh)
+    // Its cards have left their fingerprints: without the cards, nobody could ever stock them again.
+    if (after === null && outcome.kind === 'delivered') throw new Error(`cards came for ${attemptId}, which cannot take them`)
     if (after === null) continue
     attempts.set(attemptId, after.attempt)
     applied.push(after)
@@ -85,24 +108,23 @@ async function readOffers(
   const sources = await readBuyableSources(tx, [...new Set(needy.map(({ order }) => order.skuId))])
   const offers = sources.flatMap(source => {
     const adapter = deps.findAdapter(source.adapter)
-    return adapter === null ? [] : [{ ...source, adapter }]
+    return adapter === null ? [] : [{ ...source, adapter: withLimits(adapter, source.limits) }]
   })
   return Map.groupBy(offers, offer => offer.skuId)
 }
 
+/** Started in the order in which PostgreSQL is to run them. */
 async function write(deps: SettleDeps, tx: Tx, purchases: readonly Purchase[]): Promise<ReadonlyMap<string, number>> {
-  const counters = await adjustStock(tx, stockDeltas(purchases))
-  await movePurchaseMoney(deps.wallets, tx, purchases)
   const moves = purchases.flatMap(({ order, decision }) => (decision !== null && hasMoved(order, decision) ? [{ order, decision }] : []))
-  await Promise.all([
+  const started = purchases.flatMap(({ decision }) => decision?.attempts ?? [])
+  const [counters] = await Promise.all([
+    adjustStock(tx, stockDeltas(purchases)),
     updateAttempts(tx, lastOfEach(purchases.flatMap(({ applied }) => applied))),
     storePurchased(tx, toPurchasedCards(purchases)),
-    insertAttempts(
-      tx,
-      purchases.flatMap(({ decision }) => decision?.attempts ?? [])
-    ),
+    insertAttempts(tx, started, LEASE_MS),
     updatePurchases(tx, moves),
-    publish(tx, purchases.flatMap(purchaseEvents))
+    publish(tx, purchases.flatMap(purchaseEvents)),
+    movePurchaseMoney(deps.wallets, tx, purchases)
   ])
   return counters
 }

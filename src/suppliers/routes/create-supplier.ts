@@ -18,8 +18,8 @@ export const createSupplierRoute: SupplierRoute = (app, deps) => {
       body: CreateSupplier,
       response: { 201: Ref(CreatedSupplierSchema) }
     }),
-    handler: async ({ body: { name, adapter = PUSH_ADAPTER, config = {} } }, reply) => {
-      const { supplier, webhookSecret } = await createSupplier(deps, { name, adapter, config })
+    handler: async ({ body: { name, adapter = PUSH_ADAPTER, config = {}, limits = {} } }, reply) => {
+      const { supplier, webhookSecret } = await createSupplier(deps, { name, adapter, config, limits })
       reply.header('cache-control', 'no-store')
       return reply.code(201).send({ ...toApiSupplier(deps, supplier), webhookSecret })
     }

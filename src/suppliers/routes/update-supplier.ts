@@ -12,7 +12,7 @@ export const updateSupplierRoute: SupplierRoute = (app, deps) => {
     ...operation({
       id: 'updateSupplier',
       tag: TAG,
-      summary: 'Rename a supplier or change its config',
+      summary: 'Rename a supplier or change its config and limits',
       access: WRITE,
       params: supplierParams,
       body: UpdateSupplier,

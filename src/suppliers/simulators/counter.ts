@@ -1,7 +1,7 @@
 /** One request of a protocol: answered by its rules, unless the plan says that something goes wrong. */
 import type { ServerResponse } from 'node:http'
 import { callbackFault, type Fault, type FaultPlan, saleFault } from './faults.ts'
-import type { Callback, CallbackVariant, Desk, SimProtocol, SimRequest } from './protocol.ts'
+import type { Callback, CallbackVariant, Desk, SimProtocol, SimReply, SimRequest } from './protocol.ts'
 import { push } from './push.ts'
 import { send } from './reply.ts'
 import type { Sale, Shop } from './shop.ts'
@@ -13,6 +13,8 @@ export interface CounterDeps {
   readonly config: Readonly<Record<string, string>>
   /** Where callbacks go if the order does not say. */
   readonly notifyUrl: string | null
+  /** From the effect to the answer. */
+  readonly delayMs: number
 }
 
 export interface Counter {
@@ -27,8 +29,12 @@ export interface Counter {
 /** The request never came to anyone's notice. */
 const BEFORE: readonly (Fault | null)[] = ['timeout_before', 'error_before', 'throttled']
 
-export function createCounter({ protocol, shop, plan, config, notifyUrl }: CounterDeps): Counter {
+export function createCounter({ protocol, shop, plan, config, notifyUrl, delayMs }: CounterDeps): Counter {
   const deskFor = (fault: Fault | null): Desk => ({ shop, config, fault: saleFault(fault), hidden: fault === 'not_found' })
+  const answer = (response: ServerResponse, reply: SimReply, fault: Fault | null): void => {
+    if (delayMs > 0) setTimeout(send, delayMs, response, reply, fault)
+    else send(response, reply, fault)
+  }
   const orderCallback = (sale: Sale, variant: CallbackVariant = 'genuine') => protocol.orderCallback(sale, deskFor(null), variant)
   const tell = (sale: Sale, fault: Fault | null): void => {
     const url = sale.notifyUrl ?? notifyUrl
@@ -50,7 +56,7 @@ export function createCounter({ protocol, shop, plan, config, notifyUrl }: Count
       const fault = plan.next(protocol.operation(request))
       const desk = deskFor(fault)
       if (BEFORE.includes(fault)) {
-        send(response, protocol.throttled(desk), fault)
+        answer(response, protocol.throttled(desk), fault)
         return
       }
       const sold = shop.book.length
@@ -58,7 +64,7 @@ export function createCounter({ protocol, shop, plan, config, notifyUrl }: Count
       const sale = shop.book.length > sold ? shop.book.at(-1) : undefined
       // Before the answer: a callback may overtake it.
       if (sale !== undefined) tell(sale, fault)
-      send(response, fault === 'unknown_code' ? protocol.unknownCode(desk) : fault === 'error_after' ? protocol.throttled(desk) : reply, fault)
+      answer(response, fault === 'unknown_code' ? protocol.unknownCode(desk) : fault === 'error_after' ? protocol.throttled(desk) : reply, fault)
     }
   }
 }

@@ -1,11 +1,11 @@
-/** `npm run simulate -- <name> [--port n] [--seed n] [--notify-url url] [--faults '{"timeout_after":0.1}']` */
+/** `npm run simulate -- <name> [--port n] [--seed n] [--notify-url url] [--delay ms] [--faults '{"timeout_after":0.1}']` */
 import { parseArgs } from 'node:util'
 import { FAULTS } from './faults.ts'
 import { readBody } from './protocol.ts'
 import { PROTOCOLS } from './registry.ts'
 import { startSimulator } from './simulator.ts'
 
-const USAGE = `usage: npm run simulate -- <name> [--port n] [--seed n] [--notify-url url] [--faults '{"timeout_after":0.1}']
+const USAGE = `usage: npm run simulate -- <name> [--port n] [--seed n] [--notify-url url] [--delay ms] [--faults '{"timeout_after":0.1}']
 names:  ${PROTOCOLS.map(({ name }) => name).join(' ')}
 faults: ${FAULTS.join(' ')}
 `
@@ -13,7 +13,13 @@ faults: ${FAULTS.join(' ')}
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { port: { type: 'string' }, seed: { type: 'string' }, 'notify-url': { type: 'string' }, faults: { type: 'string' } }
+    options: {
+      port: { type: 'string' },
+      seed: { type: 'string' },
+      'notify-url': { type: 'string' },
+      delay: { type: 'string' },
+      faults: { type: 'string' }
+    }
   })
   const protocol = PROTOCOLS.find(({ name }) => name === positionals[0])
   if (protocol === undefined) {
@@ -23,7 +29,12 @@ async function main(): Promise<void> {
   }
   const notifyUrl = values['notify-url']
   const port = Number(values.port ?? 0)
-  const simulator = await startSimulator(protocol, { port, seed: Number(values.seed ?? 1), ...(notifyUrl === undefined ? {} : { notifyUrl }) })
+  const simulator = await startSimulator(protocol, {
+    port,
+    seed: Number(values.seed ?? 1),
+    delayMs: Number(values.delay ?? 0),
+    ...(notifyUrl === undefined ? {} : { notifyUrl })
+  })
   simulator.plan.rates(readBody(values.faults ?? '{}'))
   const products = [...simulator.shop.products.values()].map(({ code, name }) => `  ${code}  ${name}`)
   process.stdout.write(

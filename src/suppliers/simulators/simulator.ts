@@ -13,6 +13,8 @@ export interface SimulatorOptions {
   readonly seed?: number
   /** Where callbacks go if the order does not say. */
   readonly notifyUrl?: string
+  /** How long it takes to answer; default: no time. */
+  readonly delayMs?: number
 }
 
 export interface Simulator extends Omit<Counter, 'serve'> {
@@ -70,7 +72,7 @@ export async function startSimulator(protocol: SimProtocol, options: SimulatorOp
   })
   const origin = await listen(server, options.port ?? 0)
   const config = protocol.mint(origin)
-  const { serve, ...counter } = createCounter({ protocol, shop, plan, config, notifyUrl: options.notifyUrl ?? null })
+  const { serve, ...counter } = createCounter({ protocol, shop, plan, config, notifyUrl: options.notifyUrl ?? null, delayMs: options.delayMs ?? 0 })
   const control = createControl({ shop, plan, settle: counter.settle })
 
   async function receive(message: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -9,12 +9,18 @@ export interface LoadPlan {
   /** Bearer keys; each request uses one at random. */
   readonly keys: readonly string[]
   readonly request:
-    | { readonly kind: 'order' /** Each order buys one card of one of them, at random. */; readonly skuIds: readonly string[] }
+    | {
+        readonly kind: 'order'
+        /** Each order buys one card of one of them, at random. */
+        readonly skuIds: readonly string[]
+      }
     | { readonly kind: 'get'; readonly path: string }
 }
 
 export interface LoadRun {
   readonly seconds: number
+  /** All connections together, evenly; latency counts from when a request was due. Without it each asks as soon as it is answered. */
+  readonly perSecond?: number
   /** Stop after this many requests, if they come first. */
   readonly limit?: number
 }

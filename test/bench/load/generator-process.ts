@@ -96,26 +96,31 @@ function startTally(isOrder: boolean, until: number, startedAt: number) {
 async function askAll(run: LoadRun, startedAt: number, tally: Tally): Promise<number> {
   const until = startedAt + run.seconds * 1_000
   const limit = run.limit ?? Number.POSITIVE_INFINITY
+  const dueAt = (index: number): number => (run.perSecond === undefined ? startedAt : startedAt + (index * 1_000) / run.perSecond)
   let asked = 0
   let lastAt = startedAt
   let unanswered = connections.length
   const loop = (connection: Connection, done: () => void): void => {
-    const begun = performance.now()
-    if (begun >= until || asked >= limit) {
+    const now = performance.now()
+    const begun = Math.max(dueAt(asked), run.perSecond === undefined ? now : 0)
+    if (Math.max(now, begun) >= until || asked >= limit) {
       unanswered--
       done()
       return
     }
     asked++
-    connection.ask(next(), answer => {
-      lastAt = performance.now()
-      tally.take(answer, begun, lastAt)
-      if (connection.open) loop(connection, done)
-      else {
-        unanswered--
-        done()
-      }
-    })
+    const ask = (): void =>
+      connection.ask(next(), answer => {
+        lastAt = performance.now()
+        tally.take(answer, begun, lastAt)
+        if (connection.open) loop(connection, done)
+        else {
+          unanswered--
+          done()
+        }
+      })
+    if (begun > now) setTimeout(ask, begun - now)
+    else ask()
   }
   const finished = Promise.all(connections.map(connection => new Promise<void>(resolve => loop(connection, resolve))))
   await Promise.race([finished, sleep(run.seconds * 1_000 + ANSWER_MAX_MS, undefined, { ref: false })])

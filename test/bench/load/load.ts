@@ -26,7 +26,8 @@ export async function openLoad(plan: LoadPlan, processes = 1): Promise<Load> {
     failed: opened.reduce((sum, each) => sum + each.failed, 0),
     run: async run => {
       const limit = run.limit === undefined ? {} : { limit: Math.ceil(run.limit / processes) }
-      const done = await Promise.all(children.map(child => converse(child, { type: 'run', run: { ...run, ...limit } }, 'done')))
+      const rate = run.perSecond === undefined ? {} : { perSecond: run.perSecond / processes }
+      const done = await Promise.all(children.map(child => converse(child, { type: 'run', run: { ...run, ...limit, ...rate } }, 'done')))
       return combine(done.map(({ result }) => result))
     },
     close: async () => {

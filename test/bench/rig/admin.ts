@@ -15,7 +15,7 @@ export interface CallOptions {
 export interface Admin {
   isReady(): Promise<boolean>
   /** The answer's body. Throws an Error unless it is a 2xx. */
-  call(method: 'GET' | 'POST', path: string, options?: CallOptions): Promise<Record<string, unknown>>
+  call(method: 'GET' | 'POST' | 'PUT', path: string, options?: CallOptions): Promise<Record<string, unknown>>
   close(): Promise<void>
 }
 

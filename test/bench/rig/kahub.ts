@@ -88,7 +88,9 @@ function spawnServer(
     KAHUB_DATA_DIR: join(lab.directory, 'kahub'),
     KAHUB_ADMIN_KEY: ADMIN_KEY,
     KAHUB_MASTER_KEY: MASTER_KEY,
-    LOG_LEVEL: logLevel
+    LOG_LEVEL: logLevel,
+    // The supplier that it buys from is on this machine, too.
+    KAHUB_ALLOW_PRIVATE_TARGETS: 'true'
   }
   const child = spawn(process.execPath, [...profile, join('src', 'launch.cjs'), join('src', 'server.ts')], {
     cwd: ROOT,

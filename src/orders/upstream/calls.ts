@@ -1,0 +1,94 @@
+/** Calls to suppliers that this process has under way, and how many more it may start. */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Vault } from '../../inventory/index.ts'
+import type { Connection, Connections } from '../../suppliers/index.ts'
+import type { Outcome } from './attempt.ts'
+import { askSupplier, buyFromSupplier } from './call-supplier.ts'
+import type { Claimed, Want } from './claim-repository.ts'
+import type { NewAttempt, Purchase, PurchaseOrder } from './decide-purchase.ts'
+import type { Settlement } from './settle-purchases.ts'
+import { shareSlots } from './slots.ts'
+
+export interface CallsDeps {
+  readonly vault: Vault
+  readonly connections: Connections
+  readonly onError: (error: unknown) => void
+  /** Resolves when the outcome is stored. */
+  readonly settle: (settlement: Settlement) => Promise<void>
+  /** A call has ended. */
+  readonly onEnd: () => void
+}
+
+export interface Slots {
+  readonly connections: ReadonlyMap<string, Connection>
+  readonly wants: readonly Want[]
+  /** On the clock of this process. */
+  readonly at: number
+}
+
+export interface Calls {
+  slotsOf(supplierIds: readonly string[]): Promise<Slots>
+  /** What was claimed with these slots. */
+  start(claimed: Claimed, slots: Slots): void
+  /** What was committed as sent with these slots. */
+  startSent(purchases: readonly Purchase[], slots: Slots): void
+  /** Resolves when all have ended, or after `maxMs`. */
+  finish(maxMs: number): Promise<void>
+}
+
+/** To all suppliers. Each holds some kilobytes and a socket. */
+const CALLS_MAX = 4_000
+
+export function createCalls(deps: CallsDeps): Calls {
+  const underWay = new Set<Promise<void>>()
+
+  function start(claimed: Claimed, { connections, at }: Slots): void {
+    const connection = connections.get(claimed.supplierId)
+    if (connection === undefined) return
+    const { orderId, id: attemptId, resellerId, currency } = claimed
+    const report = (outcome: Outcome): Promise<void> => deps.settle({ orderId, attemptId, outcome, owner: { resellerId, currency } })
+    const call = claimed.claimedFrom === 'intent' ? buyFromSupplier : askSupplier
+    const running = call({ vault: deps.vault, connection, report }, claimed, at)
+      .catch(deps.onError)
+      .finally(() => {
+        underWay.delete(running)
+        deps.onEnd()
+      })
+    underWay.add(running)
+  }
+
+  return {
+    slotsOf: async supplierIds => {
+      const connections = await deps.connections.many(supplierIds)
+      return { connections, wants: shareSlots([...connections.values()], CALLS_MAX - underWay.size), at: performance.now() }
+    },
+    start,
+    startSent: (purchases, slots) => {
+      for (const { order, decision } of purchases) {
+        for (const attempt of decision?.attempts ?? []) if (attempt.isSent) start(toClaimed(order, attempt), slots)
+      }
+    },
+    finish: async maxMs => {
+      const timer = new AbortController()
+      await Promise.race([Promise.all(underWay), wait(maxMs, undefined, { signal: timer.signal }).catch(() => undefined)])
+      timer.abort()
+    }
+  }
+}
+
+const toClaimed = (order: PurchaseOrder, { id, offer, reference, positions, currency, maxUnitCost }: NewAttempt): Claimed => ({
+  id,
+  orderId: order.id,
+  resellerId: order.resellerId,
+  supplierId: offer.supplierId,
+  skuId: order.skuId,
+  productCode: offer.productCode,
+  reference,
+  quantity: positions.length,
+  currency,
+  maxUnitCost,
+  upstreamId: null,
+  claimedFrom: 'intent',
+  input: order.input,
+  isTopUp: order.isTopUp
+})
