@@ -2,9 +2,11 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { accountsRoutes, accountsSchemas } from './accounts/index.ts'
+import { auditRoutes, auditSchemas } from './audit/index.ts'
 import { catalogRoutes, catalogSchemas } from './catalog/index.ts'
 import {
   answerClientError,
+  auditPlugin,
   authPlugin,
   decodableUrl,
   docsPlugin,
@@ -51,7 +53,8 @@ const SCHEMAS = [
   ...suppliersSchemas,
   ...ordersSchemas,
   ...webhooksSchemas,
-  ...invariantsSchemas
+  ...invariantsSchemas,
+  ...auditSchemas
 ]
 
 export async function buildApp(services: Services, log: FastifyBaseLogger) {
@@ -78,6 +81,7 @@ export async function buildApp(services: Services, log: FastifyBaseLogger) {
   await app.register(docsPlugin)
   await app.register(authPlugin, { authenticate: services.authenticator.authenticate })
   await app.register(rateLimitPlugin, { perPrincipalPerMinute: services.config.rateLimitPerMinute })
+  await app.register(auditPlugin)
   await app.register(systemRoutes(services))
   await app.register(accountsRoutes(services))
   await app.register(walletRoutes(services))
@@ -88,5 +92,6 @@ export async function buildApp(services: Services, log: FastifyBaseLogger) {
   await app.register(ordersRoutes(services))
   await app.register(webhooksRoutes(services))
   await app.register(invariantsRoutes(services))
+  await app.register(auditRoutes(services))
   return app
 }

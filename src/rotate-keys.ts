@@ -3,6 +3,7 @@
  * data key, and says which master keys are still needed. Exits with 1 if any row does not open or is left under an older master key.
  */
 import { readConfig } from './config.ts'
+import { appendAction } from './kit/audit.ts'
 import { type KeyUse, readKeyUse, rewrapDataKeys } from './kit/crypto/index.ts'
 import { createLog } from './log.ts'
 import { openDatabase } from './services.ts'
@@ -19,6 +20,8 @@ async function main(args: readonly string[]): Promise<boolean> {
   try {
     const [newest = '', ...older] = keyring.kids
     if (!args.includes('--verify')) {
+      const action = { actor: 'command', name: 'rotate-keys', requestId: null, target: {}, detail: { newest, older } }
+      await db.tx(tx => appendAction(tx, action))
       const { rewrapped } = await rewrapDataKeys(db, keyring, ({ rewrapped, left }) => say(`${rewrapped} wrapped by "${newest}", ${left} left`))
       say(rewrapped === 0 ? `nothing to do: all data keys are wrapped by "${newest}"` : `done: ${rewrapped} data keys are now wrapped by "${newest}"`)
     }

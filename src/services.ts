@@ -6,6 +6,7 @@ import type { Config, MasterKey } from './config.ts'
 import { startEmbeddedPostgres, startEmbeddedValkey } from './embedded/index.ts'
 import { readSecrets } from './embedded-secrets.ts'
 import { createAllocator, createVault, type Vault } from './inventory/index.ts'
+import { withAudit } from './kit/audit.ts'
 import { createMasterKeyring, ensureSingleDataKey, verifyMasterKeys } from './kit/crypto/index.ts'
 import { createCursorCodec } from './kit/cursor.ts'
 import { assertDurable, assertRole } from './kit/db/durability.ts'
@@ -100,7 +101,8 @@ async function connectDatabase(config: Config, url: string, log: Logger) {
     url,
     pooled,
     maxConnections: config.databaseConnections,
-    onError: error => log.warn({ err: error }, 'database connection lost')
+    onError: error => log.warn({ err: error }, 'database connection lost'),
+    around: withAudit
   })
   try {
     await assertRole(db)

@@ -1,5 +1,6 @@
 /** Periodic work. The server runs it in its own process unless it is told not to; several workers do no harm. */
 import type { FastifyBaseLogger } from 'fastify'
+import { noteHead } from './audit/index.ts'
 import { announceChanges, compactChanges, publishStockChanges } from './catalog/index.ts'
 import { expireCards, failStalledImports } from './inventory/index.ts'
 import { fillBackorders } from './orders/index.ts'
@@ -36,6 +37,7 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     { name: 'delete-expired-quotes', everyMs: 60_000, run: () => deleteExpiredQuotes(services.db) },
     { name: 'relay-events', everyMs: 200, run: () => relayEvents(services.db) },
     { name: 'send-webhooks', everyMs: 200, run: () => deliverer.turn() },
+    { name: 'note-audit-head', everyMs: 3_600_000, run: () => noteHead(services.db, head => log.info(head, 'audit head')) },
     { name: 'clear-old-deliveries', everyMs: 60_000, run: () => clearOldDeliveries(services.db) }
   ]
   const loops = jobs.map(job => startLoop(job, services, log))

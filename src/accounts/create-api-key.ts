@@ -14,11 +14,12 @@ export interface CreateApiKeyInput extends Omit<KeyTerms, 'scopes'> {
 /** Makes a key for a reseller or a supplier; its text is returned here and never again. Throws: not_found, validation_failed. */
 export async function createApiKey(db: Db, { account, scopes, ...terms }: CreateApiKeyInput): Promise<IssuedKey> {
   const { key, draft } = draftKey(account, { ...terms, scopes: scopes ?? SCOPES[account.kind] })
-  return await db.tx(async tx => {
+  const apiKey = await db.tx(async tx => {
     if (account.kind === 'supplier') await requireSupplier(tx, account.id)
     else await requireReseller(tx, account.id, terms.dailySpendCap?.currency)
-    return { key, apiKey: await insertKey(tx, draft) }
+    return await insertKey(tx, draft)
   })
+  return { key, apiKey }
 }
 
 async function requireSupplier(tx: Tx, id: string): Promise<void> {

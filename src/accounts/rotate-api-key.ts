@@ -23,15 +23,15 @@ export interface RotateApiKeyInput {
  * Throws: not_found, state_conflict.
  */
 export async function rotateApiKey({ db, authenticator }: RotateApiKeyDeps, input: RotateApiKeyInput): Promise<IssuedKey> {
-  const issued = await db.tx(async tx => {
+  const { key, ...apiKey } = await db.tx(async tx => {
     const old = await lockKey(tx, input.owner, input.id)
     if (old === null) throw notFound('key')
     if (!isUsable(old)) throw keyUnusable()
     const { key, draft } = draftKey(input.owner, old)
-    const apiKey = await insertKey(tx, draft)
+    const successor = await insertKey(tx, draft)
     await expireKey(tx, old.id, input.overlapSeconds)
-    return { key, apiKey }
+    return { ...successor, key }
   })
   authenticator.forget(input.id)
-  return issued
+  return { key, apiKey }
 }

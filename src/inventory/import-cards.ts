@@ -155,7 +155,7 @@ async function store(deps: ImportDeps, { batchId, skuId, dataKeyId }: ImportRun,
         const progress = await storeBlock(tx, { batchId, skuId, dataKeyId }, block)
         if (progress === null) throw importTakenOver()
         const deltas = progress.accepted === 0 ? [] : [{ skuId, delta: progress.accepted }]
-        return { stored: progress, counters: await adjustStock(tx, deltas) }
+        return { id: batchId, stored: progress, counters: await adjustStock(tx, deltas) }
       })
       for (const [id, available] of counters) deps.listings.noteStock(id, available)
       return stored

@@ -11,7 +11,10 @@ export async function moveCard(deps: MoveDeps, { cardId, action }: { cardId: str
   const before = await findCard(deps.db, cardId)
   if (before === null) throw notFound('card')
   if (before.state === move.to) return before
-  const { moved } = await moveUnsold(deps, [before.skuId], move.to, tx => moveCards(tx, [cardId], move))
-  if (moved === 0) throw cardNotMovable()
+  await moveUnsold(deps, [before.skuId], move.to, async tx => {
+    const moved = await moveCards(tx, [cardId], move)
+    if (moved.cards.length === 0) throw cardNotMovable()
+    return moved
+  })
   return { ...before, state: move.to }
 }

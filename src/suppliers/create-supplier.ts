@@ -33,10 +33,11 @@ export async function createSupplier(
   requireConfig(deps, adapter, config)
   const id = newId()
   const configSealed = adapter === PUSH_ADAPTER ? null : deps.configs.seal(id, config)
-  return await deps.db.tx(async tx => {
-    const supplier = await insertSupplier(tx, { id, name, adapter, configSealed, limits })
-    return { supplier, webhookSecret: await deps.signingSecrets.issue(tx, id, 0) }
+  const { webhookSecret, ...supplier } = await deps.db.tx(async tx => {
+    const inserted = await insertSupplier(tx, { id, name, adapter, configSealed, limits })
+    return { ...inserted, webhookSecret: await deps.signingSecrets.issue(tx, id, 0) }
   })
+  return { supplier, webhookSecret }
 }
 
 /** An adapter reads its config when it connects, and says what is wrong with it. Throws: `validation_failed`. */

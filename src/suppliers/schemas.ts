@@ -104,7 +104,13 @@ export const CreateSupplier = Type.Object(
     ),
     limits: Type.Optional(Limits)
   },
-  { ...CLOSED, examples: [{ name: 'Key works', adapter: 'example', config: { ...exampleConfig, apiKey: '…' } }, { name: 'Key works' }] }
+  {
+    ...CLOSED,
+    examples: [
+      { name: 'Key works', adapter: 'example', config: { ...exampleConfig, apiKey: 'the key', callbackSecret: 'the secret' } },
+      { name: 'Key works' }
+    ]
+  }
 )
 
 export const UpdateSupplier = Type.Object(

@@ -17,7 +17,8 @@ const MODULES = [
   'facades',
   'provenance',
   'insight',
-  'invariants'
+  'invariants',
+  'audit'
 ]
 
 /** Processes and what composes them. */
@@ -26,6 +27,7 @@ const TOP_LEVEL = [
   'services.ts',
   'server.ts',
   'rotate-keys.ts',
+  'verify-audit.ts',
   'worker.ts',
   'migrate.ts',
   'demo.ts',

@@ -9,7 +9,7 @@ import { startWorker } from '../../src/worker.ts'
 import { createTestDatabase } from './database.ts'
 
 export const ADMIN_KEY = 'test-operator-key-0123456789abcdef'
-const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
+export const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
 
 export interface Reply {
   readonly status: number

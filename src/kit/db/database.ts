@@ -62,6 +62,8 @@ export interface DatabaseOptions {
   readonly onError: (error: Error) => void
   /** The connections lead through a pooler in transaction mode, see `leadsThroughPooler`. */
   readonly pooled?: boolean
+  /** Adds to the work of each transaction that writes. */
+  readonly around?: <T>(work: (tx: Tx) => Promise<T>) => (tx: Tx) => Promise<T>
 }
 
 /** More attempts only lengthen a convoy that is already there. */
@@ -127,7 +129,7 @@ export function createDatabase(options: DatabaseOptions): Db {
   const failure = (error: unknown): Promise<never> => Promise.reject(toDomainError(error))
   return {
     ...queryable(mode.named ? pool : oneTransactionEach(pool, mode.begin), mode, { translate: toDomainError, together: () => undefined }),
-    tx: work => runTransaction({ pool, mode }, work),
+    tx: work => runTransaction({ pool, mode }, options.around === undefined ? work : options.around(work)),
     snapshot: work => attemptTransaction({ pool, mode }, work, mode.beginSnapshot).catch(failure),
     load: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => {
