@@ -4,6 +4,7 @@ import type { AllocatorStats } from './inventory/index.ts'
 
 export interface MetricSources {
   readonly allocator: () => AllocatorStats
+  readonly intake: () => { stoppedAt: Date | null; verifiedAgeS: number | null; reasons: readonly unknown[] }
   readonly database: () => { total: number; idle: number; waiting: number }
 }
 
@@ -72,6 +73,9 @@ function watch(registry: Registry, sources: MetricSources): void {
   }
   gauge('kahub_allocator_waiting_orders', "Orders in the allocator's queues.", () => sources.allocator().waiting)
   gauge('kahub_allocator_degraded_skus', 'SKUs that go on with row locks alone.', () => sources.allocator().degradedLanes)
+  gauge('kahub_intake_stopped', '1: a broken invariant has stopped the intake of orders.', () => (sources.intake().stoppedAt ? 1 : 0))
+  gauge('kahub_invariants_broken', 'Rules that were found broken since the intake was stopped.', () => sources.intake().reasons.length)
+  gauge('kahub_ledger_verified_age_seconds', 'For how long money has moved that is not verified yet.', () => sources.intake().verifiedAgeS ?? 0)
   gauge('kahub_database_connections', 'Open database connections.', () => sources.database().total)
   gauge('kahub_database_waiting', 'Requests that wait for a database connection.', () => sources.database().waiting)
 }

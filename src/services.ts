@@ -5,6 +5,7 @@ import { createChangeFeed, createListings } from './catalog/index.ts'
 import type { Config, MasterKey } from './config.ts'
 import { startEmbeddedPostgres, startEmbeddedValkey } from './embedded/index.ts'
 import { readSecrets } from './embedded-secrets.ts'
+import { createIntakeGate } from './invariants/index.ts'
 import { createAllocator, createVault, type Vault } from './inventory/index.ts'
 import { withAudit } from './kit/audit.ts'
 import { createMasterKeyring, ensureSingleDataKey, verifyMasterKeys } from './kit/crypto/index.ts'
@@ -49,7 +50,8 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       onBatch: metrics.observeBatch
     })
     const buying = await createBuying({ db, wallets, vault, noteStock, outboundHttp, log, masterKeys: secrets.masterKeys, overrides })
-    metrics.watch({ allocator: () => allocator.stats(), database: db.load })
+    const intake = await createIntakeGate(db)
+    metrics.watch({ allocator: () => allocator.stats(), database: db.load, intake: intake.status })
     const authenticator = createAuthenticator({ db, bootstrapKeyHash: secrets.adminKeyHash, jwt: config.jwt })
     return {
       config,
@@ -62,6 +64,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       wallets,
       vault,
       allocator,
+      intake,
       authenticator,
       signingSecrets,
       ...buying,
@@ -75,6 +78,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       urls: { database: servers.databaseUrl, redis: servers.redisUrl },
       /** Waiting orders finish first, then connections, then the embedded servers. */
       close: async () => {
+        intake.close()
         await allocator.close()
         await buying.buyer.close()
         await leases.close()

@@ -10,11 +10,11 @@ const PING = statement('ping', 'SELECT 1 AS one')
 
 const Live = Type.Object({ status: Str(20, { examples: ['ok'] }) })
 const Ready = Type.Object({
-  status: Str(20, { description: '`ok`, or `degraded`: works, without Redis.', examples: ['ok'] }),
+  status: Str(20, { description: '`ok`; `degraded`: works, without Redis; `intake_stopped`: works, and takes no new orders.', examples: ['ok'] }),
   checks: List(Type.Object({ name: Str(40), ok: Type.Boolean() }), 10)
 })
 
-type SystemDeps = Pick<Services, 'db' | 'redis' | 'metrics'>
+type SystemDeps = Pick<Services, 'db' | 'redis' | 'metrics' | 'intake'>
 
 export const systemRoutes =
   (deps: SystemDeps): FastifyPluginAsyncTypebox =>
@@ -32,7 +32,8 @@ export const systemRoutes =
         id: 'ready',
         tag: 'System',
         summary: 'Can it take orders?',
-        description: 'Without Redis the answer is 200 and `degraded`: orders go on. Without PostgreSQL it is 503.',
+        description:
+          'Without Redis the answer is 200 and `degraded`: orders go on. While a broken invariant has stopped the intake of orders it is 200 and `intake_stopped`: all but new orders goes on, so the instance must stay in. Without PostgreSQL it is 503.',
         access: 'public',
         response: { 200: Ready }
       }),
@@ -48,11 +49,13 @@ export const systemRoutes =
           )
         ])
         if (!database) throw unavailable('The database cannot be reached right now.')
+        const intake = deps.intake.refusal() === null
         return {
-          status: redis ? 'ok' : 'degraded',
+          status: intake ? (redis ? 'ok' : 'degraded') : 'intake_stopped',
           checks: [
             { name: 'database', ok: true },
-            { name: 'redis', ok: redis }
+            { name: 'redis', ok: redis },
+            { name: 'intake', ok: intake }
           ]
         }
       }

@@ -2,7 +2,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { noteHead } from './audit/index.ts'
 import { announceChanges, compactChanges, publishStockChanges } from './catalog/index.ts'
+import { verifyContinuously } from './invariants/index.ts'
 import { expireCards, failStalledImports } from './inventory/index.ts'
+import { newId } from './kit/ids.ts'
 import { fillBackorders } from './orders/index.ts'
 import { deleteExpiredQuotes } from './pricing/index.ts'
 import type { Services } from './services.ts'
@@ -26,12 +28,14 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     http: services.outboundHttp,
     onError: error => log.warn({ err: error }, 'a webhook could not be sent or noted; it is tried again')
   })
+  const watcherId = newId()
   const jobs: readonly Job[] = [
     { name: 'publish-stock-changes', everyMs: 500, run: () => publishStockChanges(services.db) },
     { name: 'announce-changes', everyMs: 500, run: () => announceChanges(services.db) },
     { name: 'fill-backorders', everyMs: 500, run: () => fillBackorders(services) },
     { name: 'buy-upstream', everyMs: 100, onWork: services.buyer.onWork.bind(services.buyer), run: () => services.buyer.turn() },
     { name: 'expire-cards', everyMs: 10_000, run: () => expireCards(services) },
+    { name: 'verify-invariants', everyMs: 5_000, run: () => verifyInvariants(services, watcherId, log) },
     { name: 'fail-stalled-imports', everyMs: 30_000, run: () => failStalledImports(services.db) },
     { name: 'compact-catalog-changes', everyMs: 10_000, run: () => compactChanges(services.db) },
     { name: 'delete-expired-quotes', everyMs: 60_000, run: () => deleteExpiredQuotes(services.db) },
@@ -50,6 +54,12 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
 
 /** A run that was asked for waits this long for what comes together with its reason: many small runs cost more than one. */
 const WAKE_GAP_MS = 10
+
+async function verifyInvariants({ db }: Services, watcherId: string, log: FastifyBaseLogger): Promise<void> {
+  const broken = await verifyContinuously({ db, watcherId })
+  for (const { name, broken: rows, sample } of broken ?? [])
+    log.error({ rule: name, rows, sample }, 'an invariant is broken; no new orders are taken')
+}
 
 /** One run at a time; a failure is logged and counted, and the next run is the retry. */
 function startLoop(job: Job, services: Services, log: FastifyBaseLogger): Worker {

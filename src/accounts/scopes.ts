@@ -22,7 +22,8 @@ export const SCOPES = {
     'wallet:write',
     'orders:read',
     'orders:write',
-    'system:read'
+    'system:read',
+    'system:write'
   ]
 } as const
 

@@ -34,13 +34,44 @@ export async function checkInvariants(db: Db): Promise<InvariantReport> {
 
 const NOW = statement('invariants_now', 'SELECT now() AS now')
 
-async function evaluate(view: Queryable, { name, description, sql }: Rule): Promise<RuleResult> {
-  const text = `
-    WITH violation AS MATERIALIZED (${sql})
-    SELECT (SELECT count(*) FROM violation)::int AS broken,
-      (SELECT coalesce(jsonb_agg(to_jsonb(s)), '[]') FROM (SELECT * FROM violation LIMIT ${SAMPLE_MAX}) s) AS sample`
-  // Without a name: a plan that was made when the tables were empty must not be kept for when they are full.
-  const [row] = await view.query<{ broken: number; sample: Record<string, unknown>[] }>(statement('', text))
-  if (row === undefined) throw new Error(`the rule ${name} answered nothing`)
-  return { name, description, broken: row.broken, sample: row.sample }
+/** Without a name: a plan that was made when the tables were empty must not be kept for when they are full. */
+const evaluate = async (view: Queryable, rule: Rule): Promise<RuleResult> =>
+  await evaluateIn(view, [rule], { tables: '', position: 'NULL::text', values: [] }).then(({ results: [result] }) => {
+    if (result === undefined) throw new Error(`the rule ${rule.name} answered nothing`)
+    return result
+  })
+
+/** A part of the data: table expressions that stand in the place of the tables of the same names. */
+export interface Part {
+  /** `name AS (…), …`, or nothing: the tables themselves. */
+  readonly tables: string
+  /** Where the next part begins; null: this was the last one. */
+  readonly position: string
+  readonly values: readonly unknown[]
+}
+
+interface PartRow {
+  position: string | null
+  results: { broken: number; sample: Record<string, unknown>[] }[]
+}
+
+/** Evaluates rules on a part of the data, in one statement. */
+export async function evaluateIn(
+  view: Queryable,
+  rules: readonly Rule[],
+  { tables, position, values }: Part
+): Promise<{ position: string | null; results: RuleResult[] }> {
+  const violations = rules.map(({ sql }, index) => `violation_${index} AS MATERIALIZED (${sql})`)
+  const results = rules.map(
+    (_, index) => `jsonb_build_object('broken', (SELECT count(*) FROM violation_${index}),
+      'sample', (SELECT coalesce(jsonb_agg(to_jsonb(s)), '[]') FROM (SELECT * FROM violation_${index} LIMIT ${SAMPLE_MAX}) s))`
+  )
+  const text = `WITH ${[...(tables === '' ? [] : [tables]), ...violations].join(',\n')}
+    SELECT ${position} AS position, jsonb_build_array(${results.join(', ')}) AS results`
+  const [row] = await view.query<PartRow>(statement('', text), values)
+  if (row === undefined) throw new Error('the rules answered nothing')
+  return {
+    position: row.position,
+    results: rules.map(({ name, description }, index) => ({ name, description, ...(row.results[index] ?? { broken: 0, sample: [] }) }))
+  }
 }

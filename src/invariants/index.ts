@@ -1,3 +1,5 @@
 export { checkInvariants, type InvariantReport } from './check-invariants.ts'
+export { createIntakeGate } from './intake-gate.ts'
 export { invariantsRoutes } from './routes.ts'
 export { invariantsSchemas } from './schemas.ts'
+export { verifyContinuously } from './verify-continuously.ts'

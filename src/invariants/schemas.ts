@@ -1,9 +1,10 @@
 /** The report of the invariants. */
 import { type TSchema, Type } from 'typebox'
-import { Int, List, Ref, Str, Timestamp } from '../http/index.ts'
+import { Int, List, Nullable, OneOf, Ref, Str, Timestamp } from '../http/index.ts'
 import { SAMPLE_MAX } from './check-invariants.ts'
 
 const RULES_MAX = 100
+const NOTE_MAX = 500
 
 const InvariantSchema = Type.Object(
   {
@@ -42,4 +43,34 @@ export const InvariantReportSchema = Type.Object(
   { $id: 'InvariantReport' }
 )
 
-export const invariantsSchemas: TSchema[] = [InvariantSchema, InvariantReportSchema]
+export const INTAKE_CHANGES_MAX = 20
+
+const CHANGES = ['stopped', 'resumed'] as const
+
+export const IntakeSchema = Type.Object(
+  {
+    state: OneOf(['open', 'stopped'], { description: '`stopped`: new orders are refused on every instance.' }),
+    stoppedAt: Nullable(Timestamp()),
+    reasons: List(Ref(InvariantSchema), RULES_MAX, { description: 'The rules that were found broken since it was stopped.' }),
+    verifiedAt: Nullable(Timestamp('All money that moved before this moment has been verified. Null: never so far.')),
+    changes: List(
+      Type.Object({
+        kind: OneOf(CHANGES),
+        actor: Str(300, { description: 'Who did it; `kahub`: the watch over the rules.' }),
+        note: Nullable(Str(NOTE_MAX)),
+        rules: List(Str(80), RULES_MAX, { description: 'What it was stopped for.' }),
+        createdAt: Timestamp()
+      }),
+      INTAKE_CHANGES_MAX,
+      { description: 'The last of them, newest first.' }
+    )
+  },
+  { $id: 'Intake', examples: [{ state: 'open', stoppedAt: null, reasons: [], verifiedAt: '2026-11-23T08:30:00.000Z', changes: [] }] }
+)
+
+export const ResumeIntakeBody = Type.Object(
+  { note: Type.Optional(Str(NOTE_MAX, { description: 'What was wrong, for whoever reads the changes.' })) },
+  { additionalProperties: false, examples: [{ note: 'A balance was edited by hand; restored.' }] }
+)
+
+export const invariantsSchemas: TSchema[] = [InvariantSchema, InvariantReportSchema, IntakeSchema]

@@ -23,6 +23,13 @@ export interface PlaceOrderDeps extends RevealDeps {
   readonly findReplay: FindReplay
   /** Keys whose order is under way in this process. */
   readonly inFlight: Map<string, Buffer>
+  readonly intake: Intake
+}
+
+/** Whether new orders are taken at all. */
+export interface Intake {
+  /** Why not; null: they are. */
+  refusal(): DomainError | null
 }
 
 export interface PlaceOrderResult extends PlacedOrder {
@@ -51,6 +58,8 @@ export async function placeOrder(deps: PlaceOrderDeps, request: OrderRequest): P
 }
 
 async function placeOnce(deps: PlaceOrderDeps, request: OrderRequest): Promise<PlaceOrderResult> {
+  const stopped = deps.intake.refusal()
+  if (stopped !== null) return await replayOrThrow(deps, request, stopped)
   const known = deps.listings.get(request.skuId)
   let listing = known instanceof Promise ? await known : known
   for (let attempt = 0; attempt < REPRICE_MAX; attempt++) {

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts'
 
 export const accountBalanceIsSum: Rule = {
   name: 'account_balance_is_sum',
+  kind: 'money',
   description: 'The balance of every account is the sum of its entries, and its version is their number.',
   sql: `
     SELECT a.id AS account_id, a.balance::text AS balance, coalesce(e.total, 0)::text AS entries

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts'
 
 export const accountHistoryIsComplete: Rule = {
   name: 'account_history_is_complete',
+  kind: 'money',
   description: 'The entries of every account are numbered from 1 without a gap, and each balance is the one before plus the amount.',
   sql: `
     SELECT account_id, account_version::text AS account_version FROM (

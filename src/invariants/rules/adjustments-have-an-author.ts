@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts'
 
 export const adjustmentsHaveAnAuthor: Rule = {
   name: 'adjustments_have_an_author',
+  kind: 'money',
   description: 'Every movement by hand says who made it; every credited top-up moved its amount.',
   sql: `
     SELECT coalesce(t.id, w.transfer_id) AS transfer_id

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts'
 
 export const cardHasOneFingerprint: Rule = {
   name: 'card_has_one_fingerprint',
+  kind: 'stock',
   description: 'Every card has exactly one fingerprint, so that its key can never be stocked again.',
   sql: `
     SELECT coalesce(c.id, f.card_id) AS card_id, coalesce(f.fingerprints, 0) AS fingerprints

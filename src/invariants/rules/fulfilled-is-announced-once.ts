@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts'
 
 export const fulfilledIsAnnouncedOnce: Rule = {
   name: 'fulfilled_is_announced_once',
+  kind: 'record',
   description: 'Every fulfilled order has exactly one event that says so, for its own reseller; no other order has one.',
   sql: `
     SELECT 'no event' AS what, o.id AS order_id FROM orders o

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts'
 
 export const ledgerTransfersBalance: Rule = {
   name: 'ledger_transfers_balance',
+  kind: 'money',
   description: 'Every transfer has two entries or more, which sum to zero, on accounts of its own currency; no entry is without its transfer.',
   sql: `
     SELECT transfer_id, legs, total::text AS total FROM (

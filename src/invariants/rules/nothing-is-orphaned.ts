@@ -3,6 +3,7 @@ import type { Rule } from '../rule.ts'
 /** Hot tables carry no foreign keys to rows that every order shares; this takes their place. */
 export const nothingIsOrphaned: Rule = {
   name: 'nothing_is_orphaned',
+  kind: 'record',
   description: 'What orders, cards, wallets and quotes refer to exists.',
   sql: `
     SELECT 'order without SKU' AS what, o.id FROM orders o LEFT JOIN sku s ON s.id = o.sku_id WHERE s.id IS NULL

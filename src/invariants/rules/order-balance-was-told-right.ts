@@ -3,6 +3,7 @@ import type { Rule } from '../rule.ts'
 /** Free orders move no money, and have no entry to compare with. */
 export const orderBalanceWasToldRight: Rule = {
   name: 'order_balance_was_told_right',
+  kind: 'record',
   description: 'The balance that an order was answered with is the one that its charge or hold left on the wallet.',
   sql: `
     SELECT o.id AS order_id, o.balance_after::text AS balance_after

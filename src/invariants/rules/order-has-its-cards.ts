@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts'
 
 export const orderHasItsCards: Rule = {
   name: 'order_has_its_cards',
+  kind: 'stock',
   description:
     'A fulfilled order has exactly as many cards as it paid for (a top-up has none), each at a place of its own; an order that is cancelled, failed or rejected has none; no card is on an order that does not exist.',
   sql: `

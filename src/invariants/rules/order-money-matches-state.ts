@@ -7,6 +7,7 @@ import type { Rule } from '../rule.ts'
  */
 export const orderMoneyMatchesState: Rule = {
   name: 'order_money_matches_state',
+  kind: 'money',
   description: "An order's held, paid and refunded money is what its state and total say, and moved on its own reseller's wallet only.",
   sql: `
     WITH owner AS MATERIALIZED (SELECT owner_id AS id, row_number() OVER ()::int AS n FROM ledger_account WHERE owner_id IS NOT NULL GROUP BY owner_id),

@@ -3,6 +3,7 @@ import type { Rule } from '../rule.ts'
 /** The unique index makes the first one impossible; the others are what it rests on. */
 export const purchaseIsMadeOnce: Rule = {
   name: 'purchase_is_made_once',
+  kind: 'stock',
   description:
     'A unit of an order has at most one attempt at a supplier that is live or has delivered; an attempt has as many units as it was placed for, live as long as it is.',
   sql: `

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts'
 
 export const revealsAreLogged: Rule = {
   name: 'reveals_are_logged',
+  kind: 'record',
   description: 'Every revealed card has a line in the reveal log, every line is of a card of that order, and no card that was shown is for sale.',
   sql: `
     SELECT 'no line' AS what, c.id AS card_id FROM card c

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts'
 
 export const stockCounterIsRight: Rule = {
   name: 'stock_counter_is_right',
+  kind: 'stock',
   description: 'Every SKU has its counter row, and the counter is the number of its available cards.',
   sql: `
     SELECT coalesce(s.id, f.sku_id, c.sku_id) AS sku_id, f.available AS counter, coalesce(c.available, 0) AS cards

@@ -3,6 +3,7 @@ import type { Rule } from '../rule.ts'
 /** While a supplier may have sold, nothing is given back and the order stays open. */
 export const unclearPurchaseKeepsItsMoney: Rule = {
   name: 'unclear_purchase_keeps_its_money',
+  kind: 'money',
   description:
     'As long as a purchase is live its order is open and nothing of its money was released; an order that is being bought has a live purchase.',
   sql: `
