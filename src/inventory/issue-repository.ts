@@ -56,15 +56,17 @@ const ISSUE = statement(
   ), logged AS (
     INSERT INTO card_reveal (card_id, order_id, api_key_id, request_id)
     SELECT card_id, order_id, api_key_id, request_id FROM wanted WHERE revealed
+  ), issued AS (
+    UPDATE card SET state = CASE WHEN i.revealed THEN 'revealed' ELSE 'issued' END, order_id = i.order_id, position = i.position, issued_at = now()
+    FROM wanted i WHERE card.id = i.card_id AND card.state = 'available' RETURNING 1
   )
-  UPDATE card SET state = CASE WHEN i.revealed THEN 'revealed' ELSE 'issued' END, order_id = i.order_id, position = i.position, issued_at = now()
-  FROM wanted i WHERE card.id = i.card_id AND card.state = 'available'`
+  SELECT expect_rows(count(*), cardinality($1), 'cards issued') FROM issued`
 )
 
 /** The card's state and the reveal log in one statement. A card that is no longer available is a broken invariant, and fails the transaction. */
 export async function issueCards(tx: Tx, issues: readonly CardIssue[]): Promise<void> {
   if (issues.length === 0) return
-  const issued = await tx.execute(ISSUE, [
+  await tx.execute(ISSUE, [
     issues.map(issue => issue.cardId),
     issues.map(issue => issue.orderId),
     issues.map(issue => issue.position),
@@ -72,5 +74,4 @@ export async function issueCards(tx: Tx, issues: readonly CardIssue[]): Promise<
     issues.map(issue => issue.reveal?.apiKeyId ?? null),
     issues.map(issue => issue.reveal?.requestId ?? null)
   ])
-  if (issued !== issues.length) throw new Error(`issued ${issued} of ${issues.length} claimed cards`)
 }

@@ -142,14 +142,17 @@ const INSERT_ENTRIES = statement(
 const UPDATE_ACCOUNTS = statement(
   'ledger_update_accounts',
   `
-  UPDATE ledger_account a SET balance = n.balance, version = n.version
-  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS n (id, balance, version) WHERE a.id = n.id`
+  WITH updated AS (
+    UPDATE ledger_account a SET balance = n.balance, version = n.version
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS n (id, balance, version) WHERE a.id = n.id RETURNING 1
+  )
+  SELECT expect_rows(count(*), cardinality($1), 'ledger accounts updated') FROM updated`
 )
 
 /** Started together; they run in this order on the one connection, so the entries find their transfers. */
 export async function insertPostings(tx: Tx, rows: Postings, accounts: readonly AccountState[]): Promise<void> {
   const notes = rows.notes.length === 0 ? null : rows.notes
-  const [, , updated] = await Promise.all([
+  await Promise.all([
     tx.execute(INSERT_TRANSFERS, [
       arrayOf(rows.transferIds),
       rows.kinds,
@@ -172,7 +175,6 @@ export async function insertPostings(tx: Tx, rows: Postings, accounts: readonly 
       arrayOf(accounts.map(account => account.version))
     ])
   ])
-  if (updated !== accounts.length) throw new Error(`${updated} of ${accounts.length} ledger accounts were updated`)
 }
 
 interface EntryRow {

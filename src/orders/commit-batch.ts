@@ -1,6 +1,6 @@
 /**
- * The group commit: one transaction for up to some hundred orders. Three round trips, whatever the size:
- * lock and look (one pipeline) → decide in memory → write (one pipeline) → commit. Lock order: SKU rows, accounts, spend rows, cards.
+ * The group commit: one transaction for up to some hundred orders. Two round trips, whatever the size:
+ * lock and look (one pipeline) → decide in memory → write and commit (one pipeline). Lock order: SKU rows, accounts, spend rows, cards.
  * Existing orders are read after the wallets are locked: a wallet's lock is what keeps two orders with one key apart.
  */
 import { lockSpends, saveSpends } from '../accounts/index.ts'
@@ -44,7 +44,7 @@ export function createBatchCommit(deps: CommitBatchDeps) {
     const batch = { candidates, lanes, shard: turn }
     for (let attempt = 1; ; attempt++) {
       try {
-        const done = await deps.db.tx(tx => runBatch(deps, tx, batch))
+        const done = await deps.db.txEndingWith(tx => runBatch(deps, tx, batch))
         for (const row of done.skuRows) deps.noteStock(row.skuId, row.available)
         if (candidates.some(candidate => candidate.reserve)) deps.noteReserved()
         return done.result
@@ -69,12 +69,15 @@ async function runBatch(deps: CommitBatchDeps, tx: Tx, batch: Batch) {
   const placements = decisions.flatMap(decision => (decision.kind === 'place' ? [decision.placement] : []))
   const skuRows = nextSkuRows(batch.lanes, facts, placements)
   const written = write(tx, facts, placements, skuRows)
+  written.catch(() => undefined)
   // While PostgreSQL writes; a card that will not open fails the transaction before it commits.
-  const opened = openCards(deps.vault, placements)
-  const [cards, createdAt] = await Promise.all([opened, written])
-  const verdicts = decisions.map(decision => toVerdict(decision, cards, createdAt))
+  const cards = await openCards(deps.vault, placements)
   const fences = new Map(skuRows.map(row => [row.skuId, row.fence]))
-  return { result: { verdicts, fences }, skuRows }
+  const toResult = (createdAt: Date): BatchResult<PlaceOutcome> => ({
+    verdicts: decisions.map(decision => toVerdict(decision, cards, createdAt)),
+    fences
+  })
+  return { last: written.then(createdAt => ({ result: toResult(createdAt), skuRows })) }
 }
 
 async function lockAndLook(deps: CommitBatchDeps, tx: Tx, { candidates, lanes, shard }: Batch): Promise<BatchFacts> {

@@ -1,7 +1,8 @@
 /**
  * The allocator's engine: orders wait in a lane for each SKU; a batch takes what waits in all lanes that this process may work on,
- * up to a size, and commits it in one transaction (the `commit` function that the orders module brings). One batch works on a
- * SKU at a time. Nothing here is needed for correctness: fences and row locks in PostgreSQL are, and they are checked in `commit`.
+ * up to a size, and commits it in one transaction (the `commit` function that the orders module brings). A second batch of a SKU
+ * waits for its row in PostgreSQL, and goes on there the moment the first has committed. Nothing here is needed for correctness:
+ * fences and row locks in PostgreSQL are, and they are checked in `commit`.
  */
 import { DomainError, overloaded } from '../../kit/errors.ts'
 import type { Leases } from '../../kit/lock.ts'
@@ -15,7 +16,9 @@ const BATCH_MAX_CARDS = 2_000
 /** A second batch fills the time in which the first waits for the disk; more only split the batches. */
 const CONCURRENT_BATCHES = 2
 /** A second batch must be worth its commit. */
-const SECOND_BATCH_MIN_ORDERS = 96
+const SECOND_BATCH_MIN_ORDERS = 64
+/** Answers go out in portions: PostgreSQL's next reply waits behind no more than one of them. */
+const ANSWERS_PER_TURN = 24
 /** Beyond these an order could not be answered within its client's patience. */
 const LANE_MAX_WAITING = 16_384
 const TOTAL_MAX_WAITING = 32_768
@@ -134,7 +137,7 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
   }
 
   #offer(lane: Lane<R, A>): void {
-    if (lane.busy || lane.queue.length === 0) return
+    if (!mayTake(lane)) return
     if (this.#leadership.admit(lane)) this.#ready.add(lane)
     this.#schedule()
   }
@@ -145,8 +148,12 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      while (this.#ready.size > 0 && this.#mayStart()) this.#startBatch()
+      this.#startBatches()
     })
+  }
+
+  #startBatches(): void {
+    while (this.#ready.size > 0 && this.#mayStart()) this.#startBatch()
   }
 
   #mayStart(): boolean {
@@ -167,15 +174,17 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
     for (const lane of this.#ready) {
       if (tickets.length >= BATCH_MAX_ORDERS || cards >= BATCH_MAX_CARDS) break
       this.#ready.delete(lane)
+      if (!mayTake(lane)) continue
       const before = tickets.length
       cards += this.#fill(lane, tickets, cards)
       if (tickets.length > before) {
-        lane.busy = true
+        lane.batches++
         taken.push(lane)
       }
       if (tickets[0]?.solo === true) break
     }
     if (tickets.length > 0) void this.#run(tickets, taken)
+    for (const lane of taken) this.#offer(lane)
   }
 
   /** Moves tickets of a lane into the batch; returns how many cards they ask for. */
@@ -203,28 +212,31 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
   async #run(tickets: Ticket<R, A>[], taken: Lane<R, A>[]): Promise<void> {
     this.#running++
     const startedAt = performance.now()
+    let answers: Answer<R, A>[] = []
     try {
       const lanes = taken.map(lane => ({ skuId: lane.skuId, mandate: mandateOf(lane) }))
       const result = await this.#options.commit(
         tickets.map(ticket => ticket.request),
         lanes
       )
-      this.#settle(tickets, taken, result)
+      answers = this.#settle(tickets, taken, result)
     } catch (error) {
       this.#fail(tickets, taken, error)
     }
     this.#running--
     this.#options.onBatch?.(tickets.length, performance.now() - startedAt)
     for (const lane of taken) {
-      lane.busy = false
+      lane.batches--
       this.#leadership.afterBatch(lane)
       this.#offer(lane)
     }
-    this.#schedule()
+    // The next batch is on its way before this one's answers are written.
+    this.#startBatches()
+    answerInTurns(answers)
     if (this.#closing && this.#waiting === 0 && this.#running === 0) this.#drained?.()
   }
 
-  #settle(tickets: Ticket<R, A>[], taken: Lane<R, A>[], result: BatchResult<A>): void {
+  #settle(tickets: Ticket<R, A>[], taken: Lane<R, A>[], result: BatchResult<A>): Answer<R, A>[] {
     for (const lane of taken) {
       if (lane.leadership !== 'held') continue
       const fence = result.fences.get(lane.skuId)
@@ -232,12 +244,14 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
       else lane.fence = fence
     }
     const again: Ticket<R, A>[] = []
+    const answers: Answer<R, A>[] = []
     for (const [index, ticket] of tickets.entries()) {
       const verdict = result.verdicts[index]
-      if (verdict?.kind === 'answer') ticket.resolve(verdict.answer)
+      if (verdict?.kind === 'answer') answers.push({ ticket, answer: verdict.answer })
       else again.push(ticket)
     }
     this.#requeue(again)
+    return answers
   }
 
   /** A failure that names its reason is the answer; an unknown one is tried order by order, so that one cannot fail its neighbours. */
@@ -262,10 +276,26 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
   #forgetIdleLanes(): void {
     const now = performance.now()
     for (const lane of this.#lanes.values()) {
-      const idle = lane.queue.length === 0 && !lane.busy && now - lane.leaseUntil > 0
+      const idle = lane.queue.length === 0 && lane.batches === 0 && now - lane.leaseUntil > 0
       if (!idle) continue
       this.#lanes.delete(lane.skuId)
       void this.#leadership.resign(lane)
     }
   }
+}
+
+interface Answer<R extends AllocationRequest, A> {
+  readonly ticket: Ticket<R, A>
+  readonly answer: A
+}
+
+function answerInTurns<R extends AllocationRequest, A>(answers: readonly Answer<R, A>[], from = 0): void {
+  for (const { ticket, answer } of answers.slice(from, from + ANSWERS_PER_TURN)) ticket.resolve(answer)
+  if (from + ANSWERS_PER_TURN < answers.length) setImmediate(() => answerInTurns(answers, from + ANSWERS_PER_TURN))
+}
+
+/** A second batch needs a fence that stands: it finds it again under the row's lock, or does nothing. */
+function mayTake<R extends AllocationRequest, A>({ batches, queue, fence }: Lane<R, A>): boolean {
+  if (queue.length === 0) return false
+  return batches === 0 || (batches < CONCURRENT_BATCHES && fence !== null && queue.length >= SECOND_BATCH_MIN_ORDERS)
 }

@@ -31,8 +31,8 @@ export interface Lane<R extends AllocationRequest, A> {
   readonly queue: Ticket<R, A>[]
   leadership: Leadership
   fence: bigint | null
-  /** In a running batch; at most one batch works on a SKU at a time. */
-  busy: boolean
+  /** How many running batches it is in. */
+  batches: number
   /** Another process asked for this SKU. */
   wanted: boolean
   leaseUntil: number
@@ -51,7 +51,7 @@ export function createLane<R extends AllocationRequest, A>(skuId: string): Lane<
     queue: [],
     leadership: 'none',
     fence: null,
-    busy: false,
+    batches: 0,
     wanted: false,
     leaseUntil: 0,
     ledSince: 0,

@@ -59,7 +59,7 @@ export class LeadershipBoard<R extends AllocationRequest, A> {
   wantedByOther(lane: Lane<R, A>): void {
     if (lane.leadership !== 'held') return
     lane.wanted = true
-    if (!lane.busy && lane.queue.length === 0) this.#handOver(lane)
+    if (lane.batches === 0 && lane.queue.length === 0) this.#handOver(lane)
   }
 
   freedByOther(lane: Lane<R, A>): void {

@@ -46,6 +46,11 @@ export interface Db extends Queryable {
    */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /**
+   * As `tx`, but COMMIT travels with the last statements, which `work` has started and not awaited: a round trip less under its
+   * locks. If one of them fails, the COMMIT is a rollback; a number of rows that must be right has to be checked in SQL (`expect_rows`).
+   */
+  txEndingWith<T>(work: (tx: Tx) => Promise<{ readonly last: Promise<T> }>): Promise<T>
+  /**
    * Runs reads against one view of the database, read-only. For checks and reports over whole tables: each statement may take
    * `SNAPSHOT_TIMEOUT_S`. Meanwhile vacuum removes nothing that was visible when it began.
    * Throws: `dependency_unavailable`, `overloaded` on a statement time-out, and whatever `work` throws.
@@ -129,8 +134,9 @@ export function createDatabase(options: DatabaseOptions): Db {
   const failure = (error: unknown): Promise<never> => Promise.reject(toDomainError(error))
   return {
     ...queryable(mode.named ? pool : oneTransactionEach(pool, mode.begin), mode, { translate: toDomainError, together: () => undefined }),
-    tx: work => runTransaction({ pool, mode }, options.around === undefined ? work : options.around(work)),
-    snapshot: work => attemptTransaction({ pool, mode }, work, mode.beginSnapshot).catch(failure),
+    tx: work => runTransaction({ pool, mode }, whole(options.around === undefined ? work : options.around(work))),
+    txEndingWith: work => runTransaction({ pool, mode }, work),
+    snapshot: work => attemptTransaction({ pool, mode }, whole(work), mode.beginSnapshot).catch(failure),
     load: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => {
       closing = true
@@ -172,7 +178,13 @@ interface Connections {
   readonly mode: Mode
 }
 
-async function runTransaction<T>(connections: Connections, work: (tx: Tx) => Promise<T>): Promise<T> {
+type Work<T> = (tx: Tx) => Promise<{ readonly last: Promise<T> }>
+
+const whole =
+  <T>(work: (tx: Tx) => Promise<T>): Work<T> =>
+  async tx => ({ last: Promise.resolve(await work(tx)) })
+
+async function runTransaction<T>(connections: Connections, work: Work<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await attemptTransaction(connections, work, connections.mode.begin)
@@ -183,7 +195,7 @@ async function runTransaction<T>(connections: Connections, work: (tx: Tx) => Pro
   }
 }
 
-async function attemptTransaction<T>({ pool, mode }: Connections, work: (tx: Tx) => Promise<T>, begin: string): Promise<T> {
+async function attemptTransaction<T>({ pool, mode }: Connections, work: Work<T>, begin: string): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   const together = togetherOn(client)
@@ -191,9 +203,9 @@ async function attemptTransaction<T>({ pool, mode }: Connections, work: (tx: Tx)
   const begun = client.query(begin)
   begun.catch(() => undefined)
   try {
-    const result = await work(queryable(client, mode, { translate: asItIs, together }) as Tx)
-    await begun
-    const { command } = await client.query('COMMIT')
+    const { last } = await work(queryable(client, mode, { translate: asItIs, together }) as Tx)
+    together()
+    const [result, { command }] = await Promise.all([last, client.query('COMMIT'), begun])
     if (command !== 'COMMIT') throw new Error('the transaction was rolled back by an earlier error in it')
     return result
   } catch (error) {
