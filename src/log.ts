@@ -24,13 +24,13 @@ function describe(error: unknown, depth = 0): LogError {
 }
 
 /** Lines leave the process in blocks: a system call for each would cost every request. A crash may take the last `FLUSH_EVERY_MS` with it. */
-const BLOCK_BYTES = 8_192
+const BLOCK_BYTES = 32_768
 const FLUSH_EVERY_MS = 250
 
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = { level, base: { pid: process.pid }, serializers: { err: (error: unknown) => describe(error) } }
   if (destination !== undefined) return pino(options, destination)
-  const stdout = pino.destination({ dest: 1, sync: false, minLength: BLOCK_BYTES, periodicFlush: FLUSH_EVERY_MS })
+  const stdout = pino.destination({ dest: 1, sync: false, minLength: BLOCK_BYTES, maxWrite: 2 * BLOCK_BYTES, periodicFlush: FLUSH_EVERY_MS })
   process.on('exit', () => stdout.flushSync())
   return pino(options, stdout)
 }

@@ -15,34 +15,41 @@ export interface CursorCodec {
 }
 
 const MAC_BYTES = 9
-/** Followers of a feed send one cursor again and again; checking its seal costs more than all the rest of their request. */
+/** Followers of a feed send one cursor again and again, and get one again and again; sealing costs more than all the rest of their request. */
 const REMEMBERED_MAX = 10_000
 
 /** A key given as bytes would be set up anew for every seal, which costs six times the seal itself. */
 export function createCursorCodec(key: KeyObject): CursorCodec {
   const mac = (scope: string, payload: string): Buffer =>
     createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, MAC_BYTES)
-  const remembered = new Map<string, CursorValues>()
-  const remember = (name: string, values: CursorValues): CursorValues => {
-    remembered.set(name, values)
-    const [oldest] = remembered.keys()
-    if (remembered.size > REMEMBERED_MAX && oldest !== undefined) remembered.delete(oldest)
-    return values
+  const opened = new Map<string, CursorValues>()
+  const sealed = new Map<string, string>()
+  const seal = (scope: string, json: string): string => {
+    const payload = Buffer.from(json).toString('base64url')
+    return `${payload}.${mac(scope, payload).toString('base64url')}`
   }
   return {
     encode: (scope, values) => {
-      const payload = Buffer.from(JSON.stringify(values)).toString('base64url')
-      return `${payload}.${mac(scope, payload).toString('base64url')}`
+      const json = JSON.stringify(values)
+      const name = `${scope}\0${json}`
+      return sealed.get(name) ?? remember(sealed, name, seal(scope, json))
     },
     decode: (scope, text) => {
       const name = `${scope}\0${text}`
-      const known = remembered.get(name)
+      const known = opened.get(name)
       if (known !== undefined) return known
       const [payload = '', seal = '', ...rest] = text.split('.')
       const given = Buffer.from(seal, 'base64url')
-      const sealed = rest.length === 0 && given.length === MAC_BYTES && timingSafeEqual(given, mac(scope, payload))
-      if (!sealed) throw invalid('/query/cursor', 'is not a cursor of this list')
-      return remember(name, JSON.parse(Buffer.from(payload, 'base64url').toString()) as CursorValues)
+      const genuine = rest.length === 0 && given.length === MAC_BYTES && timingSafeEqual(given, mac(scope, payload))
+      if (!genuine) throw invalid('/query/cursor', 'is not a cursor of this list')
+      return remember(opened, name, JSON.parse(Buffer.from(payload, 'base64url').toString()) as CursorValues)
     }
   }
+}
+
+function remember<V>(known: Map<string, V>, name: string, value: V): V {
+  known.set(name, value)
+  const [oldest] = known.keys()
+  if (known.size > REMEMBERED_MAX && oldest !== undefined) known.delete(oldest)
+  return value
 }

@@ -8,8 +8,8 @@ import { bodyIncomplete, bodyStalled, bodyTooLarge } from '../errors.ts'
 /** No key that people sell is longer; a picture belongs behind a link. */
 export const LINE_MAX_BYTES = 8_192
 /** The rows of one transaction: some tenths of a second, after which a stop or a failure loses nothing. */
-const BLOCK_MAX_LINES = 10_000
-const BLOCK_MAX_BYTES = 512 * 1_024
+const BLOCK_MAX_LINES = 5_000
+const BLOCK_MAX_BYTES = 256 * 1_024
 /** A client that sends nothing for this long is gone. */
 const BODY_IDLE_MS = 30_000
 const NEWLINE = 10

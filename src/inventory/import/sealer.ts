@@ -15,7 +15,7 @@ const INLINE_MAX_BYTES = 16 * 1_024
 /** Each weighs some tens of MB. */
 const THREADS_MAX = 4
 /** Enough for the blocks in flight; a thread gone wild ends its import, not the process. */
-const THREAD_HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 24 }
+const THREAD_HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 }
 
 let threads = 0
 
