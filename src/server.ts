@@ -3,6 +3,7 @@ import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createLog } from './log.ts'
 import { createServices } from './services.ts'
+import { releaseStartupMemory } from './startup-memory.ts'
 import { startWorker } from './worker.ts'
 
 /** Past this a request in flight is a request that hangs. */
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
     await services.close()
   }
   stopOnSignal(close, log)
+  releaseStartupMemory()
   if (app === null) return log.info('kahub worker is ready')
   const address = await app.listen({ port: config.port, host: config.host, backlog: LISTEN_BACKLOG })
   if (services.newAdminKey !== null) process.stdout.write(`\nOperator key, shown this once: ${services.newAdminKey}\n\n`)

@@ -36,6 +36,7 @@ const TOP_LEVEL = [
   'metrics.ts',
   'system-routes.ts',
   'embedded-secrets.ts',
+  'startup-memory.ts',
   'launch.cjs'
 ]
 

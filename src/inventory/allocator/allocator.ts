@@ -146,13 +146,11 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
   #schedule(): void {
     if (this.#scheduled || this.#ready.size === 0) return
     this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      this.#startBatches()
-    })
+    setImmediate(() => this.#startBatches())
   }
 
   #startBatches(): void {
+    this.#scheduled = false
     while (this.#ready.size > 0 && this.#mayStart()) this.#startBatch()
   }
 
