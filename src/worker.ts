@@ -8,6 +8,7 @@ import { newId } from './kit/ids.ts'
 import { fillBackorders } from './orders/index.ts'
 import { deleteExpiredQuotes } from './pricing/index.ts'
 import type { Services } from './services.ts'
+import { checkAlerts } from './wallet/index.ts'
 import { clearOldDeliveries, createDeliverer, relayEvents } from './webhooks/index.ts'
 
 export interface Worker {
@@ -39,6 +40,7 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     { name: 'fail-stalled-imports', everyMs: 30_000, run: () => failStalledImports(services.db) },
     { name: 'compact-catalog-changes', everyMs: 10_000, run: () => compactChanges(services.db) },
     { name: 'delete-expired-quotes', everyMs: 60_000, run: () => deleteExpiredQuotes(services.db) },
+    { name: 'check-wallet-alerts', everyMs: 1_000, run: () => checkAlerts(services.db) },
     { name: 'relay-events', everyMs: 200, run: () => relayEvents(services.db) },
     { name: 'send-webhooks', everyMs: 200, run: () => deliverer.turn() },
     { name: 'note-audit-head', everyMs: 3_600_000, run: () => noteHead(services.db, head => log.info(head, 'audit head')) },

@@ -4,9 +4,10 @@ import { toApiId } from '../kit/ids.ts'
 import { toMoneyText } from '../kit/money.ts'
 import type { PostedEntry } from '../ledger/index.ts'
 import type { AdjustmentRecord } from './adjust-wallet.ts'
+import type { WalletAlert } from './alert.ts'
 import type { WalletAccount } from './list-wallet-entries.ts'
 import type { TopUpRecord } from './request-top-up.ts'
-import type { OperatorTopUpSchema, TopUpSchema, WalletAdjustmentSchema, WalletEntrySchema, WalletSchema } from './schemas.ts'
+import type { OperatorTopUpSchema, TopUpSchema, WalletAdjustmentSchema, WalletAlertSchema, WalletEntrySchema, WalletSchema } from './schemas.ts'
 import type { TopUp } from './top-up.ts'
 import type { Wallet } from './wallet.ts'
 
@@ -16,6 +17,11 @@ export const toApiWallet = ({ currency, balance, held, available, creditLimit }:
   held: toMoneyText(held, currency),
   available: toMoneyText(available, currency),
   creditLimit: toMoneyText(creditLimit, currency)
+})
+
+export const toApiAlert = ({ threshold, currency, isLow }: WalletAlert): Static<typeof WalletAlertSchema> => ({
+  threshold: toMoneyText(threshold, currency),
+  low: isLow
 })
 
 export const toApiAdjustment = (record: AdjustmentRecord): Static<typeof WalletAdjustmentSchema> => ({

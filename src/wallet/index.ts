@@ -1,4 +1,5 @@
 export { PLATFORM_SHARDS } from './accounts.ts'
+export { checkAlerts } from './check-alerts.ts'
 export { createWalletDirectory, type WalletDirectory } from './directory.ts'
 export { walletRoutes } from './routes.ts'
 export { walletSchemas } from './schemas.ts'

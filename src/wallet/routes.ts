@@ -1,6 +1,7 @@
 /** Wallets, for resellers and operators. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { adjustWalletRoutes } from './routes/adjust-wallet.ts'
+import { operatorAlertsRoutes, ownAlertsRoutes } from './routes/alerts.ts'
 import { decideTopUpRoutes } from './routes/decide-top-up.ts'
 import type { WalletDeps } from './routes/deps.ts'
 import { getWalletRoutes } from './routes/get-wallet.ts'
@@ -16,7 +17,9 @@ const ROUTES = [
   listTopUpsRoutes,
   adjustWalletRoutes,
   setCreditLimitRoute,
-  decideTopUpRoutes
+  decideTopUpRoutes,
+  ownAlertsRoutes,
+  operatorAlertsRoutes
 ]
 
 export const walletRoutes =

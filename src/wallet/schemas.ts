@@ -1,6 +1,6 @@
 /** Requests and answers of wallets and top-ups. */
 import { type TSchema, Type } from 'typebox'
-import { EXAMPLE_UUID, Id, Money, Nullable, OneOf, PageOf, PathId, pageQuery, Ref, SignedMoney, Str, Timestamp } from '../http/index.ts'
+import { EXAMPLE_UUID, Id, List, Money, Nullable, OneOf, PageOf, PathId, pageQuery, Ref, SignedMoney, Str, Timestamp } from '../http/index.ts'
 import { type IdKind, toApiId } from '../kit/ids.ts'
 import { WALLET_ACCOUNTS } from './list-wallet-entries.ts'
 import { TOP_UP_STATES } from './top-up.ts'
@@ -9,6 +9,8 @@ const CLOSED = { additionalProperties: false } as const
 const REASON_MAX = 500
 const REFERENCE_MAX = 100
 const ACTOR_MAX = 300
+/** More than there are currencies. */
+const ALERTS_MAX = 1_000
 /** A reason must be readable: at least one character that is not a blank. */
 const READABLE = '^[^\\u0000\\uD800-\\uDFFF]*[^\\s\\u0000\\uD800-\\uDFFF][^\\u0000\\uD800-\\uDFFF]*$'
 
@@ -167,6 +169,26 @@ export const AdjustWalletBody = Type.Object(
 
 export const CreditLimitBody = Type.Object({ creditLimit: Money }, { ...CLOSED, examples: [{ creditLimit: cny('1000.00') }] })
 
+export const WalletAlertSchema = Type.Object(
+  {
+    threshold: Money,
+    low: Type.Boolean({ description: 'True: less than the threshold may be spent right now.' })
+  },
+  { $id: 'WalletAlert', examples: [{ threshold: cny('200.00'), low: false }] }
+)
+
+export const WalletAlertList = Type.Object(
+  { data: List(Ref(WalletAlertSchema), ALERTS_MAX, { description: 'One for each currency at most.' }) },
+  { $id: 'WalletAlertList', examples: [{ data: [{ threshold: cny('200.00'), low: false }] }] }
+)
+
+export const AlertBody = Type.Object(
+  { threshold: { ...Money, description: 'Of `available`: what orders may cost, with the credit line. More than zero.' } },
+  { ...CLOSED, examples: [{ threshold: cny('200.00') }] }
+)
+
+export const AlertQuery = Type.Object({ currency: Currency }, CLOSED)
+
 export const RequestTopUpBody = Type.Object(
   {
     amount: Money,
@@ -202,5 +224,7 @@ export const walletSchemas: TSchema[] = [
   TopUpSchema,
   TopUpPage,
   OperatorTopUpSchema,
-  OperatorTopUpPage
+  OperatorTopUpPage,
+  WalletAlertSchema,
+  WalletAlertList
 ]

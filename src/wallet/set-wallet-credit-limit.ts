@@ -1,7 +1,8 @@
 import type { Db } from '../kit/db/index.ts'
 import type { Money } from '../kit/money.ts'
-import { readAccounts, setCreditLimit } from '../ledger/index.ts'
+import { lockAccounts, readAccounts, setCreditLimit } from '../ledger/index.ts'
 import { requireReseller } from './adjust-wallet.ts'
+import { settleAlert } from './check-alerts.ts'
 import { openWallet } from './credit-wallet.ts'
 import { assertLimit, type Wallet, walletOf } from './wallet.ts'
 
@@ -15,6 +16,8 @@ export async function setWalletCreditLimit(db: Db, input: { readonly resellerId:
   await requireReseller(db, input.resellerId)
   return await db.tx(async tx => {
     const accounts = await openWallet(tx, input.resellerId, currency)
+    await lockAccounts(tx, [accounts.wallet])
+    await settleAlert(tx, accounts.wallet)
     await setCreditLimit(tx, accounts.wallet, amount)
     return walletOf(await readAccounts(tx, [accounts.wallet, accounts.held]), currency)
   })
