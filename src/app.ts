@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { accountsRoutes, accountsSchemas } from './accounts/index.ts'
 import { auditRoutes, auditSchemas } from './audit/index.ts'
 import { catalogRoutes, catalogSchemas } from './catalog/index.ts'
+import { createHostPaths, facadesRoutes, facadesSchemas } from './facades/index.ts'
 import {
   answerClientError,
   auditPlugin,
@@ -53,11 +54,13 @@ const SCHEMAS = [
   ...suppliersSchemas,
   ...ordersSchemas,
   ...webhooksSchemas,
+  ...facadesSchemas,
   ...invariantsSchemas,
   ...auditSchemas
 ]
 
 export async function buildApp(services: Services, log: FastifyBaseLogger) {
+  const hostPath = createHostPaths(services.config.facadeHosts)
   const app = Fastify({
     loggerInstance: log,
     genReqId: newRequestId,
@@ -68,7 +71,7 @@ export async function buildApp(services: Services, log: FastifyBaseLogger) {
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS, requireHostHeader: false },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    rewriteUrl: decodableUrl,
+    rewriteUrl: request => hostPath(request, decodableUrl(request)),
     return503OnClosing: false,
     schemaController: { compilersFactory: { buildValidator: strictValidators() } },
     clientErrorHandler: answerClientError
@@ -91,6 +94,7 @@ export async function buildApp(services: Services, log: FastifyBaseLogger) {
   await app.register(suppliersRoutes(services))
   await app.register(ordersRoutes(services))
   await app.register(webhooksRoutes(services))
+  await app.register(facadesRoutes(services))
   await app.register(invariantsRoutes(services))
   await app.register(auditRoutes(services))
   return app

@@ -31,6 +31,8 @@ export interface Config {
   readonly allowUnsafeDatabase: boolean
   /** Webhooks and supplier calls may go to internal addresses and over http: for development and tests. */
   readonly allowPrivateTargets: boolean
+  /** Host name → the protocol of the shops that call it. */
+  readonly facadeHosts: ReadonlyMap<string, string>
 }
 
 class ConfigError extends Error {}
@@ -61,7 +63,8 @@ const SCHEMA = {
     KAHUB_TRUST_PROXY: { type: 'boolean', default: false },
     KAHUB_RATE_LIMIT_PER_MINUTE: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 600_000 },
     KAHUB_ALLOW_UNSAFE_DATABASE: { type: 'boolean', default: false },
-    KAHUB_ALLOW_PRIVATE_TARGETS: { type: 'boolean', default: false }
+    KAHUB_ALLOW_PRIVATE_TARGETS: { type: 'boolean', default: false },
+    KAHUB_FACADE_HOSTS: { type: 'string' }
   }
 }
 
@@ -84,6 +87,7 @@ interface Env {
   readonly KAHUB_RATE_LIMIT_PER_MINUTE: number
   readonly KAHUB_ALLOW_UNSAFE_DATABASE: boolean
   readonly KAHUB_ALLOW_PRIVATE_TARGETS: boolean
+  readonly KAHUB_FACADE_HOSTS?: string
 }
 
 type Source = Readonly<Record<string, string | undefined>>
@@ -108,7 +112,8 @@ export function readConfig(source: Source = process.env): Config {
     trustProxy: env.KAHUB_TRUST_PROXY,
     rateLimitPerMinute: env.KAHUB_RATE_LIMIT_PER_MINUTE,
     allowUnsafeDatabase: env.KAHUB_ALLOW_UNSAFE_DATABASE,
-    allowPrivateTargets: env.KAHUB_ALLOW_PRIVATE_TARGETS
+    allowPrivateTargets: env.KAHUB_ALLOW_PRIVATE_TARGETS,
+    facadeHosts: parseFacadeHosts(env.KAHUB_FACADE_HOSTS ?? '')
   })
 }
 
@@ -161,4 +166,16 @@ export function parseMasterKeys(text: string): MasterKey[] {
   })
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw new ConfigError('KAHUB_MASTER_KEY names one kid twice')
   return keys
+}
+
+/** `acg.example.com=acg-faka,dn.example.com=dujiao-next`. */
+function parseFacadeHosts(text: string): ReadonlyMap<string, string> {
+  const pairs = text.split(',').filter(part => part.trim() !== '')
+  return new Map(
+    pairs.map(part => {
+      const [, host = '', protocol = ''] = /^([A-Za-z0-9.-]+)=([a-z0-9-]+)$/.exec(part.trim()) ?? []
+      if (host === '') throw new ConfigError('KAHUB_FACADE_HOSTS must be a comma list of host=protocol, such as acg.example.com=acg-faka')
+      return [host.toLowerCase(), protocol]
+    })
+  )
 }

@@ -5,6 +5,7 @@ import { createChangeFeed, createListings } from './catalog/index.ts'
 import type { Config, MasterKey } from './config.ts'
 import { startEmbeddedPostgres, startEmbeddedValkey } from './embedded/index.ts'
 import { readSecrets } from './embedded-secrets.ts'
+import { createFacadeLogins } from './facades/index.ts'
 import { createIntakeGate } from './invariants/index.ts'
 import { createAllocator, createVault, type Vault } from './inventory/index.ts'
 import { withAudit } from './kit/audit.ts'
@@ -15,7 +16,7 @@ import { createDatabase, type Db, leadsThroughPooler, migrate } from './kit/db/i
 import { createLeases, type Leases } from './kit/lock.ts'
 import { createOutboundHttp, type OutboundHttp } from './kit/outbound-http.ts'
 import { createRedis } from './kit/redis.ts'
-import { createSigningSecrets } from './kit/signing-secrets.ts'
+import { createSigningSecrets, type SigningSecrets } from './kit/signing-secrets.ts'
 import { createMetrics } from './metrics.ts'
 import { createBatchCommit, createBuyer, createFindReplay, type OrderCandidate, type PlaceOutcome } from './orders/index.ts'
 import { createConfigVault, createConnections, type FindAdapter, findAdapter } from './suppliers/index.ts'
@@ -52,7 +53,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     const buying = await createBuying({ db, wallets, vault, noteStock, outboundHttp, log, masterKeys: secrets.masterKeys, overrides })
     const intake = await createIntakeGate(db)
     metrics.watch({ allocator: () => allocator.stats(), database: db.load, intake: intake.status })
-    const authenticator = createAuthenticator({ db, bootstrapKeyHash: secrets.adminKeyHash, jwt: config.jwt })
+    const logins = createLogins({ db, signingSecrets, adminKeyHash: secrets.adminKeyHash, jwt: config.jwt })
     return {
       config,
       db,
@@ -65,7 +66,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       vault,
       allocator,
       intake,
-      authenticator,
+      ...logins,
       signingSecrets,
       ...buying,
       outboundHttp,
@@ -131,6 +132,27 @@ export async function openDatabase(config: Config, log: Logger) {
     await stop()
     throw error
   }
+}
+
+interface LoginParts {
+  readonly db: Db
+  readonly signingSecrets: SigningSecrets
+  readonly adminKeyHash: Buffer | null
+  readonly jwt: Config['jwt']
+}
+
+/** Who calls, by an API key or by another system's protocol. */
+function createLogins({ db, signingSecrets, adminKeyHash, jwt }: LoginParts) {
+  const facadeLogins = createFacadeLogins({ db, signingSecrets })
+  const { authenticate, forget } = createAuthenticator({ db, bootstrapKeyHash: adminKeyHash, jwt })
+  const authenticator = {
+    authenticate,
+    forget: (id: string): void => {
+      forget(id)
+      facadeLogins.forget(id)
+    }
+  }
+  return { facadeLogins, authenticator }
 }
 
 interface BuyingParts {

@@ -11,7 +11,7 @@ export { createListings, LISTING_MAX_AGE_MS, type Listings } from './listings.ts
 export { fromCursor, pageOf } from './page.ts'
 export type { PriceRow } from './price-rows.ts'
 export { PRODUCT_KINDS, PRODUCT_SKUS_MAX, type Product, type ProductKind } from './product.ts'
-export { listActiveSkusOf, listProducts, listSkuIdsOnSale, type Page } from './repository.ts'
+export { findProduct, listActiveSkusOf, listProducts, listSkuIdsOnSale, type Page } from './repository.ts'
 export { catalogRoutes } from './routes.ts'
 export { catalogSchemas, InputSchemaSchema, ProductQuery, SkuParams, SkuQuery } from './schemas.ts'
 export { CARD_KINDS, QUANTITY_MAX } from './sku.ts'

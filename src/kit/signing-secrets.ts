@@ -10,9 +10,9 @@ import { newId } from './ids.ts'
 export interface SigningSecrets {
   /**
    * A new secret for an owner, whose row the caller has locked; earlier ones stay valid for the overlap. The text is shown to the
-   * other side and cannot be read again.
+   * other side and cannot be read again. `secret`: in the form of another protocol; without it, that of Standard Webhooks.
    */
-  issue(tx: Tx, ownerId: string, overlapSeconds: number): Promise<string>
+  issue(tx: Tx, ownerId: string, overlapSeconds: number, secret?: string): Promise<string>
   /** The valid secrets of each owner, newest first. An owner without one is missing. */
   live(db: Queryable, ownerIds: readonly string[]): Promise<Map<string, string[]>>
   drop(tx: Tx, ownerId: string): Promise<void>
@@ -46,12 +46,13 @@ const DROP = statement('signing_secret_drop', 'DELETE FROM signing_secret WHERE 
 
 const associated = (ownerId: string, id: string): Buffer => Buffer.from(`kahub1|signing-secret|${ownerId}|${id}`, 'latin1')
 
+const newSecret = (): string => `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64')}`
+
 export async function createSigningSecrets({ db, masterKeys }: { db: Db; masterKeys: readonly MasterKey[] }): Promise<SigningSecrets> {
   const { key } = await ensureSingleDataKey(db, createMasterKeyring(masterKeys), 'signing')
   return {
-    issue: async (tx, ownerId, overlapSeconds) => {
+    issue: async (tx, ownerId, overlapSeconds, secret = newSecret()) => {
       const id = newId()
-      const secret = `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64')}`
       await tx.execute(OVERLAP, [ownerId, overlapSeconds, LIVE_MAX])
       await tx.execute(INSERT, [id, ownerId, seal(key, associated(ownerId, id), Buffer.from(secret))])
       return secret

@@ -1,5 +1,6 @@
 export { deleteExpiredQuotes } from './jobs.ts'
-export { type Buyer, type Price, type PriceRule, price, price as quote, quantityBreaks } from './price.ts'
+export { type Buyer, type Price, type PriceRule, price, price as quote, type QuantityBreak, quantityBreaks } from './price.ts'
 export { readQuote } from './repository.ts'
 export { pricingRoutes } from './routes.ts'
 export { pricingSchemas } from './schemas.ts'
+export { readShelf } from './shelf.ts'

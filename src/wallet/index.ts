@@ -1,6 +1,7 @@
 export { PLATFORM_SHARDS } from './accounts.ts'
 export { checkAlerts } from './check-alerts.ts'
 export { createWalletDirectory, type WalletDirectory } from './directory.ts'
+export { readWallet } from './read-wallet.ts'
 export { walletRoutes } from './routes.ts'
 export { walletSchemas } from './schemas.ts'
 export { captureDraft, chargeDraft, creditDraft, holdDraft, refundDraft, releaseDraft } from './templates.ts'

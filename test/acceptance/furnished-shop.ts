@@ -50,6 +50,8 @@ export async function furnish(admin: Ask, as: (key: string) => Ask): Promise<Fur
   const endpoint = await buy('/v1/webhook-endpoints', { url: 'https://shop.example.com/hook' })
   const delivery = await buy(`/v1/webhook-endpoints/${endpoint.id}/test`, undefined)
   await buy(`/v1/webhook-endpoints/${endpoint.id}/test`, undefined)
+  const credential = await create(`/v1/admin/resellers/${reseller.id}/facade-credentials`, { protocol: 'acg-faka', name: 'shop' })
+  await create(`/v1/admin/resellers/${reseller.id}/facade-credentials`, { protocol: 'acg-faka', name: 'second shop' })
   const operatorKey = await create('/v1/admin/operator-keys', { name: 'finance', scopes: ['wallet:read'] })
   const ids = {
     prd: product.id,
@@ -62,6 +64,7 @@ export async function furnish(admin: Ask, as: (key: string) => Ask): Promise<Fur
     del: delivery.id,
     'suppliers key': supplierKey.id,
     'operator-keys key': operatorKey.id,
+    'facade-credentials key': credential.id,
     ord: order.id,
     crd: order.cards[0].id,
     quo: quote.id,

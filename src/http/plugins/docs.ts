@@ -23,6 +23,7 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['Operator: suppliers', 'Suppliers, and which of them a SKU is bought from.'],
   ['Operator: wallets', 'Credits, debits, top-ups and credit lines.'],
   ['Operator: orders', 'Orders of all resellers.'],
+  ['Operator: facades', 'Shops that connect by the protocol of their own software.'],
   ['Operator: system', 'The proof that the books are right.'],
   ['System', 'Health and metrics.']
 ]

@@ -1,6 +1,7 @@
 /** JSON bodies: UTF-8, of a bounded size, sent within a bounded time, and with one meaning only. */
 import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { DomainError } from '../../kit/errors.ts'
 import { badBody } from './errors.ts'
@@ -16,8 +17,7 @@ export const jsonBodiesPlugin = fp(
   async app => {
     const parse = app.getDefaultJsonParser('error', 'error')
     app.addContentTypeParser('application/json', (request, payload, done) => {
-      if (Number(request.headers['content-length']) > BODY_LIMIT_BYTES) return done(tooLarge())
-      readText(payload, (error, text = '') => {
+      textBody(request, payload, (error, text = '') => {
         if (error !== null) return done(error)
         // Many clients always say that they send JSON, also with a POST without a body.
         if (text === '') return done(null, undefined)
@@ -30,6 +30,12 @@ export const jsonBodiesPlugin = fp(
   },
   { name: 'json-bodies', dependencies: ['errors'] }
 )
+
+/** A content type parser for routes that verify a signature over their body: its text as it came, within the same bounds. */
+export function textBody({ headers }: FastifyRequest, payload: Readable, done: Done): void {
+  if (Number(headers['content-length']) > BODY_LIMIT_BYTES) done(tooLarge())
+  else readText(payload, done)
+}
 
 /** Fastify would read what is no UTF-8 as well, with replacement characters in the place of what the client meant. */
 function readText(payload: Readable, done: Done): void {

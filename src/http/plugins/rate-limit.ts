@@ -27,6 +27,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** For the auth plugin: counts a refused login, and rejects with `rate_limited` when there were too many. */
     limitRefused?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+    /** For routes that find out who is calling by themselves, from the body: counts the principal, who was not known before. */
+    limitCaller?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   }
 }
 
@@ -48,8 +50,10 @@ export const rateLimitPlugin = fp<RateLimitOptions>(
     const reads = limiter(perPrincipal, callerOf)
     const writes = limiter(perPrincipal, callerOf)
     app.decorate('limitRefused', limiter(refusedPerAddress, addressOf))
+    const limitCaller = (request: FastifyRequest, reply: FastifyReply): Promise<void> => (isRead(request) ? reads : writes)(request, reply)
+    app.decorate('limitCaller', limitCaller)
     // After the auth plugin's hook, which has set the principal or ended the request.
-    app.addHook('onRequest', (request, reply) => (isRead(request) ? reads : writes)(request, reply))
+    app.addHook('onRequest', limitCaller)
   },
   { name: 'rate-limit', dependencies: ['auth'] }
 )

@@ -1,0 +1,128 @@
+/** One purchase of a shop: the same command as `/v1/orders`, under the shop's own number. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { requestHash } from '../kit/canonical-json.ts'
+import { DomainError, type ErrorCode } from '../kit/errors.ts'
+import { keyReused } from '../kit/idempotency.ts'
+import {
+  cancelOrder,
+  type DeliveredCard,
+  isDelivered,
+  type Order,
+  type OrderRequest,
+  type PlaceOrderDeps,
+  placeOrder,
+  revealAgain
+} from '../orders/index.ts'
+import type { FacadeLogin } from './login.ts'
+import { numberOrder } from './order-repository.ts'
+
+export interface Purchase {
+  readonly login: FacadeLogin
+  /** For the reveal log. */
+  readonly requestId: string
+  /** The shop's own, unique for its reseller and protocol. */
+  readonly requestNo: string
+  /** What was asked for, as the shop said it: the same number with anything else is refused. */
+  readonly asked: unknown
+  /** What it means now; asked only for a number that has bought nothing yet. Throws what the shop is refused with. */
+  readonly resolve: () => Promise<Wanted>
+}
+
+export interface Wanted {
+  readonly skuId: string
+  readonly quantity: number
+  readonly input: Readonly<Record<string, string>> | null
+  readonly maxUnitPrice: bigint | null
+}
+
+export interface Bought {
+  readonly order: Order
+  /** Empty while the order waits, and after it failed. */
+  readonly cards: readonly DeliveredCard[]
+  /** The number that the shop is shown. */
+  readonly number: number
+}
+
+/** A shop that gives up sees a failure and may buy again: what may be decided in a moment is waited for. */
+const SETTLE_MAX_MS = 4_000
+const PAUSE_FIRST_MS = 25
+const PAUSE_MAX_MS = 200
+const UNSETTLED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['request_in_progress', 'dependency_unavailable', 'overloaded'])
+
+/**
+ * The same number and parameters give the same order and cards, for ever. No caller of `/v1` can have such a key: it holds a blank.
+ * Throws: what `placeOrder` throws, and what `resolve` throws.
+ */
+export async function purchase(deps: PlaceOrderDeps, wish: Purchase): Promise<Bought> {
+  const deadline = performance.now() + SETTLE_MAX_MS
+  for (let pause = PAUSE_FIRST_MS; ; pause = Math.min(2 * pause, PAUSE_MAX_MS)) {
+    try {
+      return await purchaseOnce(deps, wish)
+    } catch (error) {
+      const unsettled = error instanceof DomainError && UNSETTLED.has(error.code)
+      if (!unsettled || performance.now() + pause > deadline) throw error
+    }
+    await delay(pause * (1 + Math.random()))
+  }
+}
+
+const keyOf = (login: FacadeLogin, requestNo: string): string => `${login.protocol} ${requestNo}`
+
+async function purchaseOnce(deps: PlaceOrderDeps, wish: Purchase): Promise<Bought> {
+  const { login, requestId, requestNo, asked } = wish
+  const { resellerId, keyId } = login
+  const idempotencyKey = keyOf(login, requestNo)
+  const hash = requestHash(`facade ${login.protocol}`, asked)
+  const known = await deps.findReplay({ resellerId, idempotencyKey })
+  if (known !== null && !known.requestHash.equals(hash)) throw keyReused()
+  // What is known is shown again, whatever became of the goods.
+  const { order, cards } =
+    known === null
+      ? await placeOrder(deps, toOrderRequest(wish, await wish.resolve(), { idempotencyKey, requestHash: hash }))
+      : { order: known, cards: await revealAgain(deps, known, { apiKeyId: keyId, requestId }) }
+  const number = await numberOrder(deps.db, { orderId: order.id, resellerId, credentialId: keyId, requestNo })
+  return { order, cards, number }
+}
+
+function toOrderRequest(
+  { login, requestId, requestNo }: Purchase,
+  { skuId, quantity, input, maxUnitPrice }: Wanted,
+  identity: Pick<OrderRequest, 'idempotencyKey' | 'requestHash'>
+): OrderRequest {
+  const { principal, resellerId, currency } = login
+  return {
+    ...identity,
+    resellerId,
+    tier: principal.tier,
+    apiKeyId: principal.apiKeyId,
+    dailySpendCap: principal.dailySpendCap,
+    spendCurrency: principal.spendCurrency,
+    requestId,
+    skuId,
+    quantity,
+    reference: requestNo,
+    maxUnitPrice: maxUnitPrice === null ? null : { amount: maxUnitPrice, currency },
+    quoteId: null,
+    input,
+    reveal: true,
+    backorder: false,
+    metadata: { facade: login.protocol }
+  }
+}
+
+/** Will neither bring cards nor cost anything. */
+export const isOver = ({ state }: Pick<Order, 'state'>): boolean => ['cancelled', 'failed', 'refunded', 'rejected'].includes(state)
+
+export const isWaiting = (order: Pick<Order, 'state'>): boolean => !isDelivered(order.state) && !isOver(order)
+
+/** Takes an order back that nobody was asked for yet. False: it is too late. */
+export async function takeBack(deps: PlaceOrderDeps, { resellerId }: FacadeLogin, order: Order): Promise<boolean> {
+  try {
+    const hash = requestHash('facade cancel', order.id)
+    await cancelOrder(deps, { orderId: order.id, resellerId, key: `cancel ${order.id}`, hash })
+    return true
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'state_conflict') return false
+    throw error
+  }
+}
