@@ -1,0 +1,68 @@
+/** `npm run chaos`: see README.md. */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createTempDataDir } from '../../src/embedded/temp-data-dir.ts'
+import type { Finding } from './check/finding.ts'
+import { readOptions, replayOf, USAGE } from './options.ts'
+import { type RoundResult, runRound } from './run-round.ts'
+
+const SHOWN_OF_A_RULE = 3
+const SHOWN_CHARACTERS = 600
+const PREFIX = 'kahub-chaos-'
+
+const log = (line: string): void => void process.stdout.write(`${line}\n`)
+
+function show(findings: readonly Finding[]): void {
+  for (const [rule, each] of Map.groupBy(findings, finding => finding.rule)) {
+    log(`  BROKEN: ${rule} (${each.length})`)
+    for (const { detail } of each.slice(0, SHOWN_OF_A_RULE)) log(`    ${detail.slice(0, SHOWN_CHARACTERS)}`)
+  }
+}
+
+const sum = (all: readonly ReadonlyMap<string, number>[]): Map<string, number> => {
+  const total = new Map<string, number>()
+  for (const each of all) for (const [name, count] of each) total.set(name, (total.get(name) ?? 0) + count)
+  return total
+}
+
+const list = (counts: ReadonlyMap<string, number>): string =>
+  [...counts]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === null) return log(USAGE)
+  const directory = createTempDataDir(PREFIX)
+  const results: RoundResult[] = []
+  let failed = 0
+  for (let round = 0; round < options.rounds; round++) {
+    const seed = (options.seed + round) >>> 0
+    const home = join(directory, `round-${round}`)
+    mkdirSync(home)
+    log(`round ${round + 1} of ${options.rounds}, seed ${seed}`)
+    const findings = await play(home, seed).catch((error: Error) => [{ rule: 'the round can be played', detail: error.stack ?? error.message }])
+    if (findings.length > 0) {
+      failed++
+      show(findings)
+      log(`  its files: ${home}`)
+      log(`  again: ${replayOf(options, seed)}`)
+    } else if (!options.keep) rmSync(home, { recursive: true, force: true })
+  }
+
+  async function play(home: string, seed: number): Promise<readonly Finding[]> {
+    const result = await runRound({ directory: home, seed, options: options!, nextFailpoint: () => null, log })
+    results.push(result)
+    return result.findings
+  }
+
+  log(`faults: ${list(sum(results.map(({ faults }) => faults)))}`)
+  log(`missed: ${list(sum(results.map(({ missed }) => missed)))}`)
+  log(`counts: ${list(sum(results.map(({ counts }) => new Map(Object.entries(counts)))))}`)
+  log(`${options.rounds - failed} passed, ${failed} failed`)
+  if (failed > 0) process.exitCode = 1
+  else if (!options.keep) rmSync(directory, { recursive: true, force: true })
+}
+
+await main()
