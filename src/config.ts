@@ -1,6 +1,7 @@
 /** The only reader of the environment. Everything is checked here, once, and frozen; a mistake is a sentence that says what to do. */
 import { randomBytes } from 'node:crypto'
 import envSchema from 'env-schema'
+import { FAILPOINTS, type Failpoint } from './kit/failpoint.ts'
 
 export interface MasterKey {
   readonly kid: string
@@ -33,6 +34,8 @@ export interface Config {
   readonly allowPrivateTargets: boolean
   /** Host name → the protocol of the shops that call it. */
   readonly facadeHosts: ReadonlyMap<string, string>
+  /** Where a test of crashes ends this process. */
+  readonly failpoint: Failpoint | null
 }
 
 class ConfigError extends Error {}
@@ -64,7 +67,9 @@ const SCHEMA = {
     KAHUB_RATE_LIMIT_PER_MINUTE: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 600_000 },
     KAHUB_ALLOW_UNSAFE_DATABASE: { type: 'boolean', default: false },
     KAHUB_ALLOW_PRIVATE_TARGETS: { type: 'boolean', default: false },
-    KAHUB_FACADE_HOSTS: { type: 'string' }
+    KAHUB_FACADE_HOSTS: { type: 'string' },
+    KAHUB_FAILPOINT: { type: 'string' },
+    NODE_ENV: { type: 'string' }
   }
 }
 
@@ -88,6 +93,8 @@ interface Env {
   readonly KAHUB_ALLOW_UNSAFE_DATABASE: boolean
   readonly KAHUB_ALLOW_PRIVATE_TARGETS: boolean
   readonly KAHUB_FACADE_HOSTS?: string
+  readonly KAHUB_FAILPOINT?: string
+  readonly NODE_ENV?: string
 }
 
 type Source = Readonly<Record<string, string | undefined>>
@@ -113,7 +120,8 @@ export function readConfig(source: Source = process.env): Config {
     rateLimitPerMinute: env.KAHUB_RATE_LIMIT_PER_MINUTE,
     allowUnsafeDatabase: env.KAHUB_ALLOW_UNSAFE_DATABASE,
     allowPrivateTargets: env.KAHUB_ALLOW_PRIVATE_TARGETS,
-    facadeHosts: parseFacadeHosts(env.KAHUB_FACADE_HOSTS ?? '')
+    facadeHosts: parseFacadeHosts(env.KAHUB_FACADE_HOSTS ?? ''),
+    failpoint: readFailpoint(env)
   })
 }
 
@@ -142,6 +150,16 @@ function requireSecrets(env: Env): void {
   if (env.REDIS_URL === undefined) {
     throw new ConfigError('With DATABASE_URL, set REDIS_URL as well: instances that share a database must share a Redis')
   }
+}
+
+/** `name` or `name:hit`. A crash on demand has no place where anything is for sale. */
+function readFailpoint({ KAHUB_FAILPOINT: text, NODE_ENV: mode }: Env): Failpoint | null {
+  if (text === undefined) return null
+  if (mode === 'production') throw new ConfigError('KAHUB_FAILPOINT ends the process on purpose: unset it, or unset NODE_ENV=production')
+  const [, wanted, hit = '1'] = /^([a-z.]+)(?::([1-9][0-9]{0,5}))?$/.exec(text) ?? []
+  const name = FAILPOINTS.find(each => each === wanted)
+  if (name === undefined) throw new ConfigError(`KAHUB_FAILPOINT must be name or name:hit, with one of ${FAILPOINTS.join(', ')}`)
+  return { name, hit: Number(hit) }
 }
 
 const exampleKey = (encoding: 'base64' | 'base64url'): string => randomBytes(MASTER_KEY_BYTES).toString(encoding)

@@ -1,6 +1,7 @@
 /** The process: start, listen, drain. */
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
+import { armFailpoint } from './kit/failpoint.ts'
 import { createLog } from './log.ts'
 import { createServices } from './services.ts'
 import { releaseStartupMemory } from './startup-memory.ts'
@@ -14,6 +15,7 @@ const LISTEN_BACKLOG = 4_096
 async function main(): Promise<void> {
   const config = readConfig()
   const log = createLog(config.logLevel)
+  if (config.failpoint !== null) armFailpoint(config.failpoint)
   const services = await createServices(config, log)
   const worker = config.process === 'api' ? null : startWorker(services, log)
   const app = config.process === 'worker' ? null : await buildApp(services, log)

@@ -8,6 +8,7 @@ import { adjustStock, type Listing } from '../catalog/index.ts'
 import { requestHash } from '../kit/canonical-json.ts'
 import type { Db } from '../kit/db/index.ts'
 import { DomainError } from '../kit/errors.ts'
+import { failpoint } from '../kit/failpoint.ts'
 import { inProgress, keyReused } from '../kit/idempotency.ts'
 import { newId } from '../kit/ids.ts'
 import type { Amount } from '../kit/money.ts'
@@ -72,6 +73,7 @@ export async function importCards(deps: ImportDeps, request: ImportRequest): Pro
   const sealer = openSealer({ skuId, format, now: Date.now(), expiresAt: request.expiresAt?.getTime() ?? null, ...keys }, request.bodyBytes)
   try {
     if (!(await createBatch(deps.db, draft))) throw inProgress()
+    failpoint('import.begun')
     await run(deps, { batchId: draft.id, skuId, dataKeyId: keys.dataKeyId, body: request.body, sealer })
     return { report: await readBatchReport(deps.db, draft.id), replayed: false }
   } finally {
@@ -154,9 +156,11 @@ async function store(deps: ImportDeps, { batchId, skuId, dataKeyId }: ImportRun,
       const { stored, counters } = await deps.db.tx(async tx => {
         const progress = await storeBlock(tx, { batchId, skuId, dataKeyId }, block)
         if (progress === null) throw importTakenOver()
+        failpoint('import.storing')
         const deltas = progress.accepted === 0 ? [] : [{ skuId, delta: progress.accepted }]
         return { id: batchId, stored: progress, counters: await adjustStock(tx, deltas) }
       })
+      failpoint('import.stored')
       for (const [id, available] of counters) deps.listings.noteStock(id, available)
       return stored
     } catch (error) {

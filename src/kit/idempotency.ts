@@ -5,6 +5,7 @@
 
 import { type Db, isLockTimeout, statement, type Tx } from './db/index.ts'
 import { DomainError } from './errors.ts'
+import { failpoint } from './failpoint.ts'
 
 export interface IdempotentRequest {
   /** The caller: keys of different callers never meet. */
@@ -49,6 +50,7 @@ export async function once<T>(db: Db, request: IdempotentRequest, effect: (tx: T
     const claimed = await claim(tx, request)
     if (!claimed) return { response: await replay<T>(tx, request), replayed: true }
     const response = await effect(tx)
+    failpoint('idempotent.effect')
     await tx.execute(SAVE, [request.ownerId, request.key, JSON.stringify(response)])
     return { response, replayed: false }
   })

@@ -4,6 +4,7 @@
  */
 
 import { type Queryable, statement, type Tx } from './db/index.ts'
+import { failpoint } from './failpoint.ts'
 import { newId } from './ids.ts'
 
 /** Event payloads are public to the reseller: never a card secret, a cost, or another reseller's data. */
@@ -46,6 +47,7 @@ export async function publish(tx: Tx, events: readonly OutboxEvent[]): Promise<v
     events.map(event => event.subjectId),
     events.map(event => JSON.stringify(event.data))
   ])
+  failpoint('outbox.written')
 }
 
 const INSERT_BROADCASTS = statement(

@@ -1,5 +1,6 @@
 import type { Db } from '../kit/db/index.ts'
 import { DomainError, notFound } from '../kit/errors.ts'
+import { failpoint } from '../kit/failpoint.ts'
 import { once } from '../kit/idempotency.ts'
 import { publish } from '../kit/outbox.ts'
 import { lockAccounts } from '../ledger/index.ts'
@@ -38,6 +39,7 @@ export async function cancelOrder(
       book.post(releaseDraft({ orderId, currency: order.currency, amount: order.total }, wallet))
       await book.write(tx)
     }
+    failpoint('cancel.released')
     await moveOrders(tx, [orderId], order.state, 'cancelled')
     await publish(tx, [orderEvent('order.cancelled', order)])
     return {}

@@ -16,6 +16,7 @@ import {
   type Verdict
 } from '../inventory/index.ts'
 import type { Db, Tx } from '../kit/db/index.ts'
+import { failpoint } from '../kit/failpoint.ts'
 import { publish } from '../kit/outbox.ts'
 import { lockAccounts } from '../ledger/index.ts'
 import { PLATFORM_SHARDS, type WalletDirectory } from '../wallet/index.ts'
@@ -45,6 +46,7 @@ export function createBatchCommit(deps: CommitBatchDeps) {
     for (let attempt = 1; ; attempt++) {
       try {
         const done = await deps.db.txEndingWith(tx => runBatch(deps, tx, batch))
+        failpoint('order.committed')
         for (const row of done.skuRows) deps.noteStock(row.skuId, row.available)
         if (candidates.some(candidate => candidate.reserve)) deps.noteReserved()
         return done.result
@@ -65,6 +67,7 @@ interface Batch {
 
 async function runBatch(deps: CommitBatchDeps, tx: Tx, batch: Batch) {
   const facts = await lockAndLook(deps, tx, batch)
+  failpoint('order.locked')
   const decisions = decideBatch(batch.candidates, facts)
   const placements = decisions.flatMap(decision => (decision.kind === 'place' ? [decision.placement] : []))
   const skuRows = nextSkuRows(batch.lanes, facts, placements)
@@ -72,6 +75,7 @@ async function runBatch(deps: CommitBatchDeps, tx: Tx, batch: Batch) {
   written.catch(() => undefined)
   // While PostgreSQL writes; a card that will not open fails the transaction before it commits.
   const cards = await openCards(deps.vault, placements)
+  failpoint('order.written')
   const fences = new Map(skuRows.map(row => [row.skuId, row.fence]))
   const toResult = (createdAt: Date): BatchResult<PlaceOutcome> => ({
     verdicts: decisions.map(decision => toVerdict(decision, cards, createdAt)),

@@ -2,6 +2,7 @@
 import { lockSkuRows, writeSkuRows } from '../catalog/index.ts'
 import { claimCards, issueCards, type StoredCard } from '../inventory/index.ts'
 import type { Db, Tx } from '../kit/db/index.ts'
+import { failpoint } from '../kit/failpoint.ts'
 import { publish } from '../kit/outbox.ts'
 import { lockAccounts } from '../ledger/index.ts'
 import { captureDraft, type WalletDirectory } from '../wallet/index.ts'
@@ -41,10 +42,12 @@ async function fillSku(deps: FillDeps, skuId: string): Promise<number> {
     const claimed = (await claimCards(tx, wanted === 0 ? new Map() : new Map([[skuId, wanted]]))).get(skuId) ?? []
     const orders = fittingOrders(fitting, claimed.length)
     await capture(deps, tx, orders, claimed)
+    if (orders.length > 0) failpoint('backorder.filling')
     const available = row.available - orders.reduce((sum, order) => sum + order.quantity, 0)
     await writeSkuRows(tx, [{ ...row, available }])
     return { filled: orders.length, available }
   })
+  if (done.filled > 0) failpoint('backorder.filled')
   deps.noteStock(skuId, done.available)
   return done.filled
 }

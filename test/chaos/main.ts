@@ -2,7 +2,11 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTempDataDir } from '../../src/embedded/temp-data-dir.ts'
+import { FAILPOINTS } from '../../src/kit/failpoint.ts'
 import type { Finding } from './check/finding.ts'
+import { createDice } from './dice.ts'
+import { createFailpointDeck } from './nemesis/failpoint-deck.ts'
+import { FAULTS } from './nemesis/faults.ts'
 import { readOptions, replayOf, USAGE } from './options.ts'
 import { type RoundResult, runRound } from './run-round.ts'
 
@@ -31,11 +35,18 @@ const list = (counts: ReadonlyMap<string, number>): string =>
     .map(([name, count]) => `${name} ${count}`)
     .join(', ')
 
+/** Faults that never struck and failpoints that were never hit: what they would have shown is not known. */
+const leftOut = (results: readonly RoundResult[], hits: ReadonlyMap<string, number>): string[] => {
+  const struck = sum(results.map(({ faults }) => faults))
+  return [...Object.keys(FAULTS).filter(name => !struck.has(name)), ...FAILPOINTS.filter(name => !hits.has(name))]
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   if (options === null) return log(USAGE)
   const directory = createTempDataDir(PREFIX)
   const results: RoundResult[] = []
+  const failpoints = createFailpointDeck(createDice(options.seed))
   let failed = 0
   for (let round = 0; round < options.rounds; round++) {
     const seed = (options.seed + round) >>> 0
@@ -52,15 +63,20 @@ async function main(): Promise<void> {
   }
 
   async function play(home: string, seed: number): Promise<readonly Finding[]> {
-    const result = await runRound({ directory: home, seed, options: options!, nextFailpoint: () => null, log })
+    const result = await runRound({ directory: home, seed, options: options!, failpoints, log })
     results.push(result)
     return result.findings
   }
 
   log(`faults: ${list(sum(results.map(({ faults }) => faults)))}`)
   log(`missed: ${list(sum(results.map(({ missed }) => missed)))}`)
+  log(`failpoints: ${list(failpoints.hits())}`)
   log(`counts: ${list(sum(results.map(({ counts }) => new Map(Object.entries(counts)))))}`)
-  log(`${options.rounds - failed} passed, ${failed} failed`)
+  for (const name of options.complete ? leftOut(results, failpoints.hits()) : []) {
+    failed++
+    log(`NEVER: ${name}`)
+  }
+  log(`${Math.max(0, options.rounds - failed)} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
   else if (!options.keep) rmSync(directory, { recursive: true, force: true })
 }

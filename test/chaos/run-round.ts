@@ -12,6 +12,7 @@ import { type Answer, type Client, createClient } from './load/client.ts'
 import { type Call, hashOf, readHistory } from './load/history.ts'
 import type { LoadOrder, LoadReport } from './load/load-process.ts'
 import { CANARY, keysOf, openShop, type Shop } from './load/shop.ts'
+import type { FailpointDeck } from './nemesis/failpoint-deck.ts'
 import type { Options } from './options.ts'
 import { startChild } from './rig/child.ts'
 import type { LinkName, NemesisOrder, NemesisReport } from './rig/messages.ts'
@@ -28,10 +29,9 @@ const FEED_PAGE = 100
 
 export interface RoundResult {
   readonly findings: readonly Finding[]
-  /** How often each fault struck, and each failpoint was hit. */
+  /** How often each fault struck. */
   readonly faults: ReadonlyMap<string, number>
   readonly missed: ReadonlyMap<string, number>
-  readonly failpoints: ReadonlyMap<string, number>
   readonly counts: Readonly<Record<string, number>>
 }
 
@@ -39,8 +39,7 @@ export interface RoundRequest {
   readonly directory: string
   readonly seed: number
   readonly options: Options
-  /** `name:hit` for the next process of a server, or null. */
-  readonly nextFailpoint: () => string | null
+  readonly failpoints: FailpointDeck
   readonly log: (line: string) => void
 }
 
@@ -50,7 +49,7 @@ export async function runRound(request: RoundRequest): Promise<RoundResult> {
   const { directory, seed, options, log } = request
   const found = createFindings()
   const counts: Record<string, number> = {}
-  const [faults, missed, failpoints] = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()]
+  const [faults, missed] = [new Map<string, number>(), new Map<string, number>()]
   const dice = createDice(seed)
   const nemesis = startChild<NemesisOrder, NemesisReport>('nemesis/nemesis-process.ts')
   const load = startChild<LoadOrder, LoadReport>('load/load-process.ts')
@@ -68,11 +67,14 @@ export async function runRound(request: RoundRequest): Promise<RoundResult> {
       directory,
       seed,
       nextEnv: () => {
-        const failpoint = options.failpoints && isUnderFire ? request.nextFailpoint() : null
+        const failpoint = options.failpoints && isUnderFire ? request.failpoints.next() : null
         const skew = options.skew && isUnderFire ? dice.pick(SKEWS_MS) : 0
         return { KAHUB_CHAOS_SKEW_MS: `${skew}`, ...(failpoint === null ? {} : { KAHUB_FAILPOINT: failpoint }) }
       },
-      onFailpoint: name => increment(failpoints, name),
+      onFailpoint: name => {
+        log(`    (failpoint ${name})`)
+        request.failpoints.noteHit(name)
+      },
       onCrash: detail => found.add('no process ends by itself', detail),
       onTargets
     })
@@ -115,7 +117,7 @@ export async function runRound(request: RoundRequest): Promise<RoundResult> {
     log(`  judged in ${seconds(begun)}`)
     const { postgres, valkey, servers } = rig.starts()
     Object.assign(counts, { 'starts of PostgreSQL': postgres, 'starts of Valkey': valkey, 'starts of servers': servers })
-    return { findings: found.list, faults, missed, failpoints, counts }
+    return { findings: found.list, faults, missed, counts }
   } finally {
     await rig?.stopServers()
     await Promise.all([client.close(), nemesis.stop(), load.stop(), rig?.stop()])
@@ -170,6 +172,8 @@ async function heal(rig: Rig): Promise<void> {
   }
   // Calls that a supplier never answers end now, and not in twenty seconds.
   for (const link of ['supplier-0', 'supplier-1', 'receiver'] as const) rig.proxy.send({ do: 'fault', link, fault: { kind: 'cut' } })
+  await rig.untilReady()
+  await Promise.all(rig.servers.map(server => server.disarm()))
   await rig.untilReady()
 }
 

@@ -7,6 +7,7 @@
  */
 import { createRequire } from 'node:module'
 import type { Pool, PoolClient, PoolConfig, QueryResultRow } from 'pg'
+import { failpoint } from '../failpoint.ts'
 import { drizzle, type NodePgDatabase } from './drizzle.ts'
 import { oneTransactionEach, type Source } from './pooled.ts'
 import { togetherOn } from './send-together.ts'
@@ -205,7 +206,9 @@ async function attemptTransaction<T>({ pool, mode }: Connections, work: Work<T>,
   try {
     const { last } = await work(queryable(client, mode, { translate: asItIs, together }) as Tx)
     together()
+    failpoint('transaction.committing')
     const [result, { command }] = await Promise.all([last, client.query('COMMIT'), begun])
+    failpoint('transaction.committed')
     if (command !== 'COMMIT') throw new Error('the transaction was rolled back by an earlier error in it')
     return result
   } catch (error) {

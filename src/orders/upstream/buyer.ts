@@ -5,6 +5,7 @@
  * the wait for the next turn.
  */
 import type { Tx } from '../../kit/db/index.ts'
+import { failpoint } from '../../kit/failpoint.ts'
 import { LEASE_MS, type Outcome } from './attempt.ts'
 import { type CallsDeps, createCalls } from './calls.ts'
 import { type AttemptKey, claimDue, findUnsent, findUnserved, readDueSuppliers } from './claim-repository.ts'
@@ -105,6 +106,7 @@ class TableBuyer implements Buyer {
     for (const supplierId of due) this.#known.add(supplierId)
     const slots = await this.#calls.slotsOf(due)
     const claimed = await claimDue(this.#deps.db, slots.wants, LEASE_MS)
+    if (claimed.length > 0) failpoint('purchase.claimed')
     for (const each of claimed) this.#calls.start(each, slots)
     const allowed = slots.wants.reduce((sum, want) => sum + want.slots, 0)
     if (claimed.length >= allowed) this.#isShort = true
@@ -140,6 +142,8 @@ class TableBuyer implements Buyer {
       this.#isShort = true
     }
     const settled = await this.#deps.db.tx(tx => work(tx, { ...this.#deps, takeSlot: slotTaker(slots.wants, onShort) }))
+    failpoint('purchase.settled')
+    if (settled.purchases.some(({ decision }) => decision !== null && decision.attempts.length > 0)) failpoint('purchase.planned')
     for (const [skuId, available] of settled.counters) this.#deps.noteStock(skuId, available)
     this.#calls.startSent(settled.purchases, slots)
     return settled

@@ -1,5 +1,6 @@
 /** One call for one claimed attempt. Whatever comes of it is reported, also what comes after the deadline. */
 import type { Vault } from '../../inventory/index.ts'
+import { failpoint } from '../../kit/failpoint.ts'
 import type { Connection, NotSent } from '../../suppliers/index.ts'
 import type { Outcome } from './attempt.ts'
 import type { Claimed } from './claim-repository.ts'
@@ -55,7 +56,12 @@ async function finish<R extends { readonly kind: string } | NotSent>(
   const deadline = new Promise<void>(resolve => {
     timer = setTimeout(resolve, CALL_DEADLINE_MS)
   })
-  const answered = pending.then(async result => await report(await toOutcome(result))).finally(() => clearTimeout(timer))
+  const answered = pending
+    .then(async result => {
+      failpoint('purchase.answered')
+      await report(await toOutcome(result))
+    })
+    .finally(() => clearTimeout(timer))
   const late = deadline.then(() => report({ kind: 'unknown', detail: 'no answer in time', canAsk: true }))
   late.catch(() => undefined)
   await answered

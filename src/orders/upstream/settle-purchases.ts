@@ -6,6 +6,7 @@
 import { adjustStock } from '../../catalog/index.ts'
 import { claimFingerprints, type SealedCard, storePurchased } from '../../inventory/index.ts'
 import type { Db, Tx } from '../../kit/db/index.ts'
+import { failpoint } from '../../kit/failpoint.ts'
 import { publish } from '../../kit/outbox.ts'
 import { type Connections, type FindAdapter, type Offer, readBuyableSources, withLimits } from '../../suppliers/index.ts'
 import type { WalletDirectory } from '../../wallet/index.ts'
@@ -126,6 +127,7 @@ async function write(deps: SettleDeps, tx: Tx, purchases: readonly Purchase[]): 
     publish(tx, purchases.flatMap(purchaseEvents)),
     movePurchaseMoney(deps.wallets, tx, purchases)
   ])
+  failpoint('purchase.settling')
   return counters
 }
 

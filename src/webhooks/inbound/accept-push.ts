@@ -1,6 +1,7 @@
 /** Takes a verified push: stored first, then its effect, then the answer that is told again whenever the same push comes again. */
 import { Readable } from 'node:stream'
 import { type ImportDeps, importCards, type RevokeDeps, revokeCards } from '../../inventory/index.ts'
+import { failpoint } from '../../kit/failpoint.ts'
 import { type Amount, toMoneyText } from '../../kit/money.ts'
 import { askAboutOrder } from '../../orders/index.ts'
 import { findSkuBySource } from '../../suppliers/index.ts'
@@ -21,7 +22,10 @@ export async function acceptPush(deps: AcceptDeps, push: Push): Promise<{ result
   const stored = await storePush(deps.db, push)
   if (stored.conflict) throw otherBody()
   if (stored.result !== null) return { result: stored.result, replayed: true }
-  return { result: await finishPush(deps.db, push, await act(deps, push)), replayed: false }
+  failpoint('push.stored')
+  const effect = await act(deps, push)
+  failpoint('push.acted')
+  return { result: await finishPush(deps.db, push, effect), replayed: false }
 }
 
 type Effect = Parameters<typeof finishPush>[2]

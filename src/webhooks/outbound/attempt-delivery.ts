@@ -1,6 +1,7 @@
 /** One attempt: signed and sent without a transaction, then its outcome written in one. */
 import { Webhook } from 'standardwebhooks'
 import type { Db, Tx } from '../../kit/db/index.ts'
+import { failpoint } from '../../kit/failpoint.ts'
 import { toApiId } from '../../kit/ids.ts'
 import type { OutboundAnswer, OutboundHttp } from '../../kit/outbound-http.ts'
 import { publish } from '../../kit/outbox.ts'
@@ -27,7 +28,9 @@ const GONE = 410
 const SLOW_DOWN = new Set([429, 503])
 
 export async function attemptDelivery(deps: AttemptDeps, delivery: ClaimedDelivery): Promise<void> {
+  failpoint('webhook.claimed')
   const outcome = await send(deps, delivery)
+  failpoint('webhook.answered')
   await deps.db.tx(tx => record(tx, delivery, outcome))
 }
 

@@ -1,4 +1,5 @@
 import type { Db } from '../../kit/db/index.ts'
+import { failpoint } from '../../kit/failpoint.ts'
 import { type RelayLimits, relayBatch, tryLockCursor } from './relay-repository.ts'
 
 /** Events of one transaction: some milliseconds, after which a resuming endpoint may take its turn. */
@@ -13,6 +14,7 @@ export async function relayEvents(db: Db): Promise<number> {
       const cursor = await tryLockCursor(tx)
       return cursor === null ? NONE : await relayBatch(tx, cursor, BATCH)
     })
+    if (count > 0) failpoint('webhook.relayed')
     total += count
     if (!more) return total
   }

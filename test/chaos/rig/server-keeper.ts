@@ -1,5 +1,6 @@
 /** One kahub server, as it is shipped, that a supervisor starts again whenever it ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ROOT } from './child.ts'
@@ -28,6 +29,8 @@ export interface ServerKeeper {
   readonly origin: string
   state(): { readonly pid: number; readonly starting: boolean } | null
   starts(): number
+  /** If what it was started with ends it some day: begins it anew, without. */
+  disarm(): Promise<void>
   /** What comes now is wanted. */
   announceEnd(signal: NodeJS.Signals): void
   start(): void
@@ -43,17 +46,20 @@ export function keepServer(options: ServerOptions): ServerKeeper {
   let announced: NodeJS.Signals | null = null
   let starts = 0
   let closing = false
+  let isArmed = false
 
   function start(): void {
     if (closing) return
+    const nextEnv = options.nextEnv()
     const log = openSync(options.logFile, 'a')
     const logFrom = fstatSync(log).size
     const launched = spawn(process.execPath, ['--import', './test/chaos/rig/skew-process.ts', 'src/launch.cjs', 'src/server.ts'], {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: `${options.port}`, ...options.env, ...options.nextEnv() },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: `${options.port}`, ...options.env, ...nextEnv },
       stdio: ['ignore', log, log]
     })
     closeSync(log)
+    isArmed = 'KAHUB_FAILPOINT' in nextEnv
     child = launched
     starting = true
     announced = null
@@ -91,6 +97,13 @@ export function keepServer(options: ServerOptions): ServerKeeper {
     origin,
     state: () => (child?.pid === undefined ? null : { pid: child.pid, starting }),
     starts: () => starts,
+    disarm: async () => {
+      const last = child
+      if (!isArmed || last === null) return
+      announced = 'SIGTERM'
+      last.kill('SIGTERM')
+      await once(last, 'exit')
+    },
     announceEnd: signal => {
       announced = signal
     },
