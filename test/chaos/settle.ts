@@ -19,17 +19,22 @@ const PASS = [
      sent_at = sent_at - $1 * interval '1 millisecond'`,
   `UPDATE webhook_delivery SET next_attempt_at = next_attempt_at - $1 * interval '1 millisecond' WHERE state = 'pending'`
 ]
+/** A supplier that says that it delivered, and brought no card: only a person can clear that up, after half an hour. */
+const HAND_OVER = `
+  UPDATE supplier_attempt SET review_at = now() WHERE review_at > now() AND state IN ('unknown', 'submitted') AND detail LIKE '%no card%'
+    AND NOT EXISTS (SELECT FROM supplier_attempt o WHERE o.state IN ('intent', 'sent', 'unknown', 'submitted') AND coalesce(o.detail, '') NOT LIKE '%no card%')`
 const HURRY = [
+  HAND_OVER,
   `UPDATE supplier_attempt SET due_at = now() WHERE due_at > now() AND state <> 'sent'`,
   `UPDATE webhook_delivery SET next_attempt_at = now() WHERE state = 'pending' AND lease_id IS NULL AND next_attempt_at > now()`
 ]
 
-/** What is still under way, by what it is. Late questions about attempts that ended are asked, but not waited for. */
+/** What is still under way, by what it is; what a person has to look at is not. Late questions about attempts that ended are asked, but not waited for. */
 const OPEN = `
   SELECT 'orders that are ' || state AS what, count(*)::int AS n, min(id::text) AS first FROM orders
-  WHERE state NOT IN ('fulfilled', 'partially_fulfilled', 'backordered', 'cancelled', 'failed', 'refunded', 'rejected') GROUP BY state
+  WHERE state NOT IN ('fulfilled', 'partially_fulfilled', 'review', 'backordered', 'cancelled', 'failed', 'refunded', 'rejected') GROUP BY state
   UNION ALL SELECT 'attempts that are ' || state, count(*)::int, min(id::text) FROM supplier_attempt
-  WHERE state IN ('intent', 'sent', 'unknown', 'submitted', 'review') GROUP BY state
+  WHERE state IN ('intent', 'sent', 'unknown', 'submitted') GROUP BY state
   UNION ALL SELECT 'late questions', count(*)::int, min(id::text) FROM supplier_attempt WHERE ended_at IS NOT NULL AND due_at <= now() HAVING count(*) > 0
   UNION ALL SELECT 'deliveries', count(*)::int, min(d.id::text) FROM webhook_delivery d WHERE d.state = 'pending' HAVING count(*) > 0
   UNION ALL SELECT 'imports', count(*)::int, min(id::text) FROM card_batch WHERE state = 'importing' HAVING count(*) > 0`

@@ -30,16 +30,18 @@ export interface Intent {
 }
 
 const PAUSE_MS = [40, 400] as const
+/** With two wrong clocks nobody takes it. */
+const PUSH_TRIES_MAX = 12
 const MONEY_DIGITS = 4
 
 /** The answer that decides, or null when patience ended first. */
 export async function insist(deps: LoadDeps, intent: Intent): Promise<Answer | null> {
   const { dice, origins } = deps
   let server = intent.server ?? dice.int(0, origins.length - 1)
-  while (deps.patience()) {
+  for (let tries = 1; deps.patience(); tries++) {
     const answer = await attempt(deps, intent, server)
     if (answer !== null && isDefinite(intent, answer)) return answer
-    if (intent.once === true) return answer
+    if (intent.once === true || (intent.op === 'push' && tries >= PUSH_TRIES_MAX)) return answer
     server = (server + 1) % origins.length
     await wait(dice.int(...PAUSE_MS))
   }

@@ -106,7 +106,7 @@ const credit: Act = async mix => {
 /** New keys, and some that were imported before. */
 const restock: Act = async mix => {
   const { dice } = mix.deps
-  const sku = skuOf(mix, dice.pick(['hot', 'hot', 'warm', 'scarce', 'scarce', 'backorder'] as const))
+  const sku = skuOf(mix, dice.pick(['hot', 'hot', 'warm', 'warm', 'backorder', 'backorder'] as const))
   const intent = mix.nextIntent()
   const fresh = keysOf(sku.tag, `i${intent}`, dice.int(...IMPORT_LINES))
   const old = mix.imported.length === 0 ? [] : Array.from({ length: dice.int(0, 5) }, () => dice.pick(mix.imported))

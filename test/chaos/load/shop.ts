@@ -39,7 +39,7 @@ const POOR_CREDIT = '60.00'
 const RICH_CREDIT = '1000000.00'
 const HOT_STOCK = 3_000
 const WARM_STOCK = 1_500
-const SCARCE_STOCK = 60
+const SCARCE_STOCK = 25
 const BATCH_TIMEOUT_MS = 60_000
 
 export interface ShopOptions {
