@@ -4,13 +4,15 @@ import type { OutboundHttp } from '../kit/outbound-http.ts'
 import type { ConfigVault } from './config-vault.ts'
 import type { OrderLookup, PlaceRequest, PlaceResult, QueryResult, SupplierAdapter, SupplierClient } from './contract.ts'
 import { createGate, type Gate, type NotSent } from './gate.ts'
-import { CALLS_IN_FLIGHT_DEFAULT, withCallTimeout, withLimits } from './limits.ts'
+import { CALL_TIMEOUT_MAX_MS, CALLS_IN_FLIGHT_DEFAULT, withCallTimeout, withLimits } from './limits.ts'
 import { readSuppliers } from './repository.ts'
 import type { FindAdapter, StoredSupplier } from './supplier.ts'
 
 export interface Connection {
   readonly supplier: StoredSupplier
   readonly adapter: SupplierAdapter
+  /** One request of the adapter takes no longer. */
+  readonly callTimeoutMs: number
   /** How many calls may start now. */
   slots(): number
   /** What goes wrong on the wire is a result; `unknown` also for an adapter that threw. */
@@ -107,6 +109,7 @@ function toConnection(supplier: StoredSupplier, adapter: SupplierAdapter, client
   return {
     supplier,
     adapter,
+    callTimeoutMs: supplier.limits.callTimeoutMs ?? CALL_TIMEOUT_MAX_MS,
     slots: gate.slots,
     place: request => guarded(() => client.place(request)),
     query: order => guarded(() => client.query(order)),

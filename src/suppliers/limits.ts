@@ -15,6 +15,8 @@ export interface SupplierLimits {
 
 /** More than a healthy supplier needs; a slow one must not take all connections and memory. */
 export const CALLS_IN_FLIGHT_DEFAULT = 2_000
+/** What adapters allow a request of theirs; less than what the buying flow waits. */
+export const CALL_TIMEOUT_MAX_MS = 20_000
 
 const SECOND_MS = 1_000
 const SECONDS_PER_MINUTE = 60

@@ -1,6 +1,7 @@
 /** Requests and answers of suppliers and of the sources of a SKU. */
 import { type TSchema, Type } from 'typebox'
 import { EXAMPLE_UUID, exampleId, Id, Int, List, Money, Nullable, OneOf, PageOf, PathId, pageQuery, Ref, Str, Timestamp } from '../http/index.ts'
+import { CALL_TIMEOUT_MAX_MS } from './limits.ts'
 import { PUSH_ADAPTER, SUPPLIER_STATES } from './supplier.ts'
 
 const CLOSED = { additionalProperties: false } as const
@@ -29,8 +30,6 @@ const example = {
   updatedAt: '2026-11-23T08:30:00.000Z'
 }
 
-/** Longer than a call may take: the buying flow gives up after 30 s. */
-const CALL_TIMEOUT_MAX_MS = 20_000
 const DAY_MS = 86_400_000
 
 const LIMITS = {

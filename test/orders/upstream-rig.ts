@@ -3,21 +3,33 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import { example } from '../../src/suppliers/adapters/example/index.ts'
 import type { SupplierAdapter, SupplierCapabilities } from '../../src/suppliers/contract.ts'
+import type { SimProtocol } from '../../src/suppliers/simulators/protocol.ts'
 import { exampleProtocol } from '../../src/suppliers/simulators/protocols/example.ts'
 import { type Simulator, startSimulator } from '../../src/suppliers/simulators/simulator.ts'
 import { type Json, startTestApp, type TestApp } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
-import { createTestOutbound } from '../support/outbound.ts'
 import { cny, createReseller, createSku, expectStatus, type SkuOptions, type TestReseller } from '../support/shop.ts'
 
 /** For faults that hang; a busy machine needs longer for an honest answer to a crowd. */
 const CALL_TIMEOUT_MS = 500
 
+/** An adapter, and the other side of it. */
+export interface System {
+  readonly adapter: SupplierAdapter
+  readonly protocol: SimProtocol
+}
+
+const EXAMPLE: System = { adapter: example, protocol: exampleProtocol }
+
 export interface UpstreamShop {
   readonly app: TestApp
   readonly sql: (text: string, values?: readonly unknown[]) => Promise<Json[]>
   /** A supplier of its own, with its own book. */
-  readonly supplier: (capabilities?: Partial<SupplierCapabilities>, limits?: object) => Promise<{ readonly id: string; readonly sim: Simulator }>
+  readonly supplier: (
+    capabilities?: Partial<SupplierCapabilities>,
+    limits?: object,
+    system?: System
+  ) => Promise<{ readonly id: string; readonly sim: Simulator }>
   readonly sku: (sources: readonly Source[], options?: SkuOptions) => Promise<string>
   readonly reseller: (credit?: string) => Promise<TestReseller>
   /** All that waits for its next step is due now. */
@@ -35,7 +47,6 @@ export interface Source {
 }
 
 export async function startUpstreamShop(t: Test, timeoutMs = CALL_TIMEOUT_MS): Promise<UpstreamShop> {
-  const http = createTestOutbound({ timeoutMs, maxBytes: 300_000 })
   const adapters = new Map<string, SupplierAdapter>()
   const app = await startTestApp(t, { worker: true, findAdapter: name => adapters.get(name) ?? null })
   const client = new pg.Client({ connectionString: app.databaseUrl })
@@ -44,24 +55,27 @@ export async function startUpstreamShop(t: Test, timeoutMs = CALL_TIMEOUT_MS): P
   t.teardown(async () => {
     await client.end()
     await Promise.all(sims.map(sim => sim.close()))
-    await http.close()
   })
   const sql: UpstreamShop['sql'] = async (text, values = []) => (await client.query(text, [...values])).rows
   const wait = ['due_at', 'review_at', 'created_at', 'sent_at'].map(column => `${column} = ${column} - $1 * interval '1 millisecond'`).join(', ')
   return {
     app,
     sql,
-    supplier: async (capabilities, limits = {}) => {
-      const sim = await startSimulator(exampleProtocol)
+    supplier: async (capabilities, limits = {}, { adapter, protocol } = EXAMPLE) => {
+      const sim = await startSimulator(protocol)
       sims.push(sim)
-      const name = `example-${sims.length}`
+      const name = `${adapter.name}-${sims.length}`
       adapters.set(name, {
-        ...example,
+        ...adapter,
         name,
-        capabilities: { ...example.capabilities, rateLimit: null, ...capabilities },
-        connect: config => example.connect(config, http)
+        capabilities: { ...adapter.capabilities, rateLimit: null, ...capabilities }
       })
-      const { id } = await expectStatus(201, app.admin('POST', '/v1/admin/suppliers', { body: { name, adapter: name, config: sim.config, limits } }))
+      const { id } = await expectStatus(
+        201,
+        app.admin('POST', '/v1/admin/suppliers', {
+          body: { name, adapter: name, config: sim.config, limits: { callTimeoutMs: timeoutMs, ...limits } }
+        })
+      )
       return { id, sim }
     },
     sku: async (sources, options) => {

@@ -1,4 +1,10 @@
 import t from 'tap'
+import { example } from '../../src/suppliers/adapters/example/index.ts'
+import { fulu } from '../../src/suppliers/adapters/fulu/index.ts'
+import { kahub } from '../../src/suppliers/adapters/kahub/index.ts'
+import { exampleProtocol } from '../../src/suppliers/simulators/protocols/example.ts'
+import { fuluProtocol } from '../../src/suppliers/simulators/protocols/fulu.ts'
+import { kahubProtocol } from '../../src/suppliers/simulators/protocols/kahub.ts'
 import { freshKey } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
 import { cny, expectStatus, orderEvents } from '../support/shop.ts'
@@ -83,6 +89,20 @@ t.test('buying what own stock cannot fill', async t => {
     t.equal(sim.shop.book.length, 0)
   })
 
+  t.test('the intent is committed before the call, and no transaction is open during it', async t => {
+    const { id: supplierId, sim } = await shop.supplier({}, { callTimeoutMs: 10_000 })
+    const skuId = await shop.sku([{ supplierId }])
+    const reseller = await shop.reseller()
+    sim.plan.script({ fault: 'timeout_after' })
+    const { id } = await place(reseller, skuId)
+    await eventually('the supplier has sold', () => sim.shop.book.length === 1)
+    const [attempt] = await shop.sql('SELECT state, reference, due_at > now() AS leased FROM supplier_attempt WHERE order_id = $1', [id.slice(4)])
+    t.match(attempt, { state: 'sent', reference: sim.shop.book[0]?.reference, leased: true })
+    const open = `SELECT count(*)::int AS open FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`
+    await eventually('no transaction waits', async () => (await shop.sql(open))[0].open === 0)
+    t.equal((await shop.sql('SELECT state FROM supplier_attempt WHERE order_id = $1', [id.slice(4)]))[0].state, 'sent')
+  })
+
   t.test('an order that no supplier was asked for can be cancelled, one that is being bought cannot', async t => {
     const { id: supplierId, sim } = await shop.supplier()
     sim.shop.delivery = 'later'
@@ -106,29 +126,49 @@ t.test('buying what own stock cannot fill', async t => {
     t.equal((await secretsOf(reseller, id)).length, 8)
   })
 
-  t.test('a top-up is bought with its input, captured, and has no cards', async t => {
-    const { id: supplierId, sim } = await shop.supplier()
-    const product = await expectStatus(201, shop.app.admin('POST', '/v1/admin/products', { body: { name: 'Phone', category: 'x', kind: 'topup' } }))
-    const body = {
-      productId: product.id,
-      code: `TOP-${freshKey()}`,
-      name: 'Ten',
-      price: cny('20.00'),
-      inputSchema: { type: 'object', properties: { phone: { type: 'string', pattern: '^[0-9]{5,15}$' } }, required: ['phone'] }
-    }
-    const sku = await expectStatus(201, shop.app.admin('POST', '/v1/admin/skus', { body }))
-    const reseller = await shop.reseller('100.00')
-    const order = (input: object) => reseller.call('POST', '/v1/orders', { body: { skuId: sku.id, quantity: 1, input } })
-    t.match(await order({ phone: '13800000000' }), { status: 409, body: { code: 'sku_unavailable' } })
-    const source = { supplierId, productCode: '1002', unitCost: cny('12.34') }
-    await expectStatus(200, shop.app.admin('PUT', `/v1/admin/skus/${sku.id}/sources`, { body: [source] }))
-    t.match(await order({ phone: 'x' }), { status: 400, body: { code: 'validation_failed' } })
-    const placed = await expectStatus(202, order({ phone: '13800000000' }))
-    await orderIn(reseller, placed.id, 'fulfilled')
-    t.match(sim.shop.book, [{ input: { phone: '13800000000' } }])
-    t.strictSame(await secretsOf(reseller, placed.id), [])
-    t.match(await expectStatus(200, reseller.call('GET', '/v1/wallet')), { balance: cny('80.00'), held: cny('0.00') })
-  })
+  const systems = {
+    example: { adapter: example, protocol: exampleProtocol },
+    fulu: { adapter: fulu, protocol: fuluProtocol },
+    kahub: { adapter: kahub, protocol: kahubProtocol }
+  }
+  for (const [name, system] of Object.entries(systems)) {
+    t.test(`a top-up is bought with its input, captured, and has no cards: ${name}`, async t => {
+      const { id: supplierId, sim } = await shop.supplier({}, {}, system)
+      const product = await expectStatus(201, shop.app.admin('POST', '/v1/admin/products', { body: { name: 'Phone', category: 'x', kind: 'topup' } }))
+      const body = {
+        productId: product.id,
+        code: `TOP-${freshKey()}`,
+        name: 'Ten',
+        price: cny('20.00'),
+        inputSchema: { type: 'object', properties: { phone: { type: 'string', pattern: '^[0-9]{5,15}$' } }, required: ['phone'] }
+      }
+      const sku = await expectStatus(201, shop.app.admin('POST', '/v1/admin/skus', { body }))
+      const reseller = await shop.reseller('100.00')
+      const order = (input: object) => reseller.call('POST', '/v1/orders', { body: { skuId: sku.id, quantity: 1, input } })
+      t.match(await order({ phone: '13800000000' }), { status: 409, body: { code: 'sku_unavailable' } })
+      const source = { supplierId, productCode: '1002', unitCost: cny('12.34') }
+      await expectStatus(200, shop.app.admin('PUT', `/v1/admin/skus/${sku.id}/sources`, { body: [source] }))
+      for (const wrong of [{ phone: 'x' }, {}, { phone: '13800000000', more: '1' }]) {
+        t.match(await order(wrong), { status: 400, body: { code: 'validation_failed' } })
+      }
+      const ended = async (id: string): Promise<void> => {
+        await eventually('it is charged', async () => {
+          await shop.hurry()
+          return (await reseller.call('GET', `/v1/orders/${id}`)).body.state === 'fulfilled'
+        })
+      }
+      const plain = await expectStatus(202, order({ phone: '13800000000' }))
+      await ended(plain.id)
+      sim.plan.script({ fault: 'timeout_after' })
+      const unclear = await expectStatus(202, order({ phone: '13900000000' }))
+      await orderIn(reseller, unclear.id, 'uncertain')
+      await ended(unclear.id)
+      t.match(sim.shop.book, [{ input: { phone: '13800000000' } }, { input: { phone: '13900000000' } }])
+      t.equal(sim.shop.book.length, 2)
+      t.strictSame(await secretsOf(reseller, plain.id), [])
+      t.match(await expectStatus(200, reseller.call('GET', '/v1/wallet')), { balance: cny('60.00'), held: cny('0.00') })
+    })
+  }
 })
 
 t.test('an order that is cancelled before anybody begins to buy it is never bought', async t => {

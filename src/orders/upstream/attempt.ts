@@ -103,8 +103,12 @@ export const REVIEW_DELAY_MS = HOUR_MS
 /** A supplier that is busy is given this much more each time. */
 export const busyDelayMs = (tries: number): number => SECOND_MS * 2 ** Math.min(tries, 5)
 export const NOT_SENT_DELAY_MS = SECOND_MS
+/** A process that was stopped for longer between the claim and the call must not call any more: somebody may be asking already. */
+export const SEND_WITHIN_MS = 5 * SECOND_MS
+/** Some adapters ask for a price or a token first. */
+const CALLS_PER_PURCHASE = 2
 /** Longer than any call: whoever is silent for as long is dead, and the attempt is asked for. */
-export const LEASE_MS = 60_000
+export const leaseFor = (callTimeoutMs: number): number => SEND_WITHIN_MS + CALLS_PER_PURCHASE * callTimeoutMs + SECOND_MS
 
 /** Less often might be a mirror of the supplier's that lags. */
 export const NOT_FOUND_MIN = 3

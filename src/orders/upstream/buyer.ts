@@ -6,7 +6,7 @@
  */
 import type { Tx } from '../../kit/db/index.ts'
 import { failpoint } from '../../kit/failpoint.ts'
-import { LEASE_MS, type Outcome } from './attempt.ts'
+import type { Outcome } from './attempt.ts'
 import { type CallsDeps, createCalls } from './calls.ts'
 import { type AttemptKey, claimDue, findUnsent, findUnserved, readDueSuppliers } from './claim-repository.ts'
 import { loadAccounts } from './move-purchase-money.ts'
@@ -35,7 +35,7 @@ const SWEEP_MAX = 200
 const SWEEP_EVERY_MS = 1_000
 /** Someone who waits for goods is better told that there are none. */
 const INTENT_WAIT_MS = 120_000
-const UNSERVED_AFTER_MS = 60_000
+const UNSERVED_AFTER_MS = 15_000
 const CLOSE_WAIT_MS = 5_000
 /** Rounds in a row while there is more to do; then other jobs have their turn. */
 const ROUNDS_MAX = 20
@@ -105,7 +105,7 @@ class TableBuyer implements Buyer {
     if (due.length === 0) return 0
     for (const supplierId of due) this.#known.add(supplierId)
     const slots = await this.#calls.slotsOf(due)
-    const claimed = await claimDue(this.#deps.db, slots.wants, LEASE_MS)
+    const claimed = await claimDue(this.#deps.db, slots.wants)
     if (claimed.length > 0) failpoint('purchase.claimed')
     for (const each of claimed) this.#calls.start(each, slots)
     const allowed = slots.wants.reduce((sum, want) => sum + want.slots, 0)
@@ -135,13 +135,16 @@ class TableBuyer implements Buyer {
   }
 
   /** Commits, and starts what it committed as sent. */
-  async #transact(owners: readonly PurchaseOwner[], work: (tx: Tx, deps: SettleDeps) => Promise<Settled>): Promise<Settled> {
+  async #transact(owners: readonly PurchaseOwner[], work: (tx: Tx, deps: SettleDeps) => ReturnType<typeof settlePurchases>): Promise<Settled> {
     await loadAccounts(this.#deps.wallets, owners)
     const slots = await this.#calls.slotsOf(this.#closed ? [] : [...this.#known])
     const onShort = (): void => {
       this.#isShort = true
     }
-    const settled = await this.#deps.db.tx(tx => work(tx, { ...this.#deps, takeSlot: slotTaker(slots.wants, onShort) }))
+    const settled = await this.#deps.db.txEndingWith(async tx => {
+      const { settled: begun, last } = await work(tx, { ...this.#deps, takeSlot: slotTaker(slots.wants, onShort) })
+      return { last: last.then(() => begun) }
+    })
     failpoint('purchase.settled')
     if (settled.purchases.some(({ decision }) => decision !== null && decision.attempts.length > 0)) failpoint('purchase.planned')
     for (const [skuId, available] of settled.counters) this.#deps.noteStock(skuId, available)

@@ -2,7 +2,7 @@
 import type { Vault } from '../../inventory/index.ts'
 import { failpoint } from '../../kit/failpoint.ts'
 import type { Connection, NotSent } from '../../suppliers/index.ts'
-import type { Outcome } from './attempt.ts'
+import { type Outcome, SEND_WITHIN_MS } from './attempt.ts'
 import type { Claimed } from './claim-repository.ts'
 import { placedAgainOutcome, placeOutcome, queryOutcome } from './to-outcome.ts'
 
@@ -14,8 +14,6 @@ export interface Call {
 
 /** What has not answered by then is unclear, and asked for. Shorter than the lease. */
 const CALL_DEADLINE_MS = 30_000
-/** A process that was stopped for longer between the claim and the call must not call any more: somebody may be asking already. */
-const SEND_WITHIN_MS = 10_000
 
 /** Sends an intent, once. */
 export async function buyFromSupplier({ vault, connection, report }: Call, claimed: Claimed, claimedAt: number): Promise<void> {

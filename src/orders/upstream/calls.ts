@@ -65,7 +65,7 @@ export function createCalls(deps: CallsDeps): Calls {
     start,
     startSent: (purchases, slots) => {
       for (const { order, decision } of purchases) {
-        for (const attempt of decision?.attempts ?? []) if (attempt.isSent) start(toClaimed(order, attempt), slots)
+        for (const attempt of decision?.attempts ?? []) if (attempt.leaseMs !== null) start(toClaimed(order, attempt), slots)
       }
     },
     finish: async maxMs => {

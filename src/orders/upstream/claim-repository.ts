@@ -15,14 +15,14 @@ const CLAIM = statement(
   'purchase_claim',
   `
   WITH due AS (
-    SELECT a.id, a.order_id, a.state
-    FROM unnest($1::uuid[], $2::int[], $3::boolean[]) AS w (supplier_id, slots, buys)
+    SELECT a.id, a.order_id, a.state, w.lease_ms
+    FROM unnest($1::uuid[], $2::int[], $3::boolean[], $4::int[]) AS w (supplier_id, slots, buys, lease_ms)
     CROSS JOIN LATERAL (
       SELECT id, order_id, state FROM supplier_attempt
       WHERE supplier_id = w.supplier_id AND due_at <= now() AND (w.buys OR state <> 'intent')
       ORDER BY due_at LIMIT w.slots FOR NO KEY UPDATE SKIP LOCKED) a
   )
-  UPDATE supplier_attempt t SET due_at = now() + $4 * interval '1 millisecond',
+  UPDATE supplier_attempt t SET due_at = now() + due.lease_ms * interval '1 millisecond',
     state = CASE WHEN due.state = 'intent' THEN 'sent' ELSE due.state END,
     tries = t.tries + CASE WHEN due.state = 'intent' THEN 1 ELSE 0 END,
     sent_at = CASE WHEN due.state = 'intent' THEN clock_timestamp() ELSE t.sent_at END
@@ -72,15 +72,17 @@ export interface Want {
   readonly slots: number
   /** False: what was bought is asked for, but nothing new is bought. */
   readonly buys: boolean
+  /** Whoever claims answers for it so long. */
+  readonly leaseMs: number
 }
 
-export async function claimDue(db: Queryable, wanted: readonly Want[], leaseMs: number): Promise<Claimed[]> {
+export async function claimDue(db: Queryable, wanted: readonly Want[]): Promise<Claimed[]> {
   if (wanted.length === 0) return []
   const rows = await db.query<ClaimedRow>(CLAIM, [
     wanted.map(each => each.supplierId),
     wanted.map(each => each.slots),
     wanted.map(each => each.buys),
-    leaseMs
+    wanted.map(each => each.leaseMs)
   ])
   return rows.map(row => ({
     id: row.id,

@@ -31,16 +31,18 @@ export interface NewAttempt {
   readonly positions: readonly number[]
   readonly currency: string
   readonly maxUnitCost: bigint
-  /** Whoever decided this sends it, as soon as it is committed. Otherwise somebody has to claim it first. */
-  readonly isSent: boolean
+  /** Whoever decided this sends it, as soon as it is committed, and answers for it so long. Null: somebody has to claim it first. */
+  readonly leaseMs: number | null
 }
+
+/** The lease of one more call to this supplier, if it can be made right after the commit; then it counts. */
+export type TakeSlot = (supplierId: string) => number | null
 
 export interface Market {
   /** All that the SKU can be bought from now. */
   readonly offers: readonly Offer[]
   readonly isHealthy: (supplierId: string) => boolean
-  /** Whether one more call to this supplier can be made right after the commit; a yes counts. */
-  readonly takeSlot: (supplierId: string) => boolean
+  readonly takeSlot: TakeSlot
 }
 
 export interface PurchaseDecision {
@@ -107,7 +109,7 @@ function buy(order: PurchaseOrder, attempts: readonly Attempt[], { offers, isHea
       positions,
       currency: order.currency,
       maxUnitCost: highestCost(order.unitPrice),
-      isSent: takeSlot(offer.supplierId)
+      leaseMs: takeSlot(offer.supplierId)
     }
   })
 }

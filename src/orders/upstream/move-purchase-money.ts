@@ -16,9 +16,14 @@ interface Movement {
   readonly step: number
 }
 
-export async function movePurchaseMoney(wallets: WalletDirectory, tx: Tx, purchases: readonly Purchase[]): Promise<void> {
+/** `written` is started and not awaited: it may travel with the COMMIT. */
+export async function movePurchaseMoney(
+  wallets: WalletDirectory,
+  tx: Tx,
+  purchases: readonly Purchase[]
+): Promise<{ readonly written: Promise<void> }> {
   const movements = purchases.flatMap(toMovements)
-  if (movements.length === 0) return
+  if (movements.length === 0) return { written: Promise.resolve() }
   const placed = movements.map(movement => ({ movement, ...accountsOf(wallets, movement) }))
   const book = await lockAccounts(tx, [
     ...new Set(placed.flatMap(({ movement, wallet, revenue }) => [wallet.held, movement.kind === 'capture' ? revenue : wallet.wallet]))
@@ -26,7 +31,10 @@ export async function movePurchaseMoney(wallets: WalletDirectory, tx: Tx, purcha
   for (const { movement, wallet, revenue } of placed) {
     book.post(movement.kind === 'capture' ? captureDraft(movement, wallet, revenue) : releaseDraft(movement, wallet))
   }
-  await book.write(tx)
+  const written = book.write(tx)
+  // If a statement before it fails, nobody waits for this one.
+  written.catch(() => undefined)
+  return { written }
 }
 
 /** An attempt delivers at most once, so its number names the capture. */

@@ -139,11 +139,12 @@ const INSERT_ATTEMPTS = statement(
   INSERT INTO supplier_attempt (id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost,
     quiet_time_ms, review_at, due_at, state, tries, sent_at)
   SELECT id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost, quiet_time_ms,
-    now() + review_ms * interval '1 millisecond', now() + CASE WHEN sent THEN $14 ELSE 0 END * interval '1 millisecond',
-    CASE WHEN sent THEN 'sent' ELSE 'intent' END, sent::int, CASE WHEN sent THEN clock_timestamp() END
+    now() + review_ms * interval '1 millisecond', now() + coalesce(lease_ms, 0) * interval '1 millisecond',
+    CASE WHEN lease_ms IS NULL THEN 'intent' ELSE 'sent' END, CASE WHEN lease_ms IS NULL THEN 0 ELSE 1 END,
+    CASE WHEN lease_ms IS NOT NULL THEN clock_timestamp() END
   FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::int[], $8::text[], $9::bigint[], $10::bigint[],
-    $11::bigint[], $12::bigint[], $13::boolean[])
-    AS t (id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost, quiet_time_ms, review_ms, sent)`
+    $11::bigint[], $12::bigint[], $13::int[])
+    AS t (id, order_id, ordinal, supplier_id, product_code, reference, quantity, currency, unit_cost, max_unit_cost, quiet_time_ms, review_ms, lease_ms)`
 )
 
 const INSERT_UNITS = statement(
@@ -153,7 +154,7 @@ const INSERT_UNITS = statement(
 )
 
 /** What is sent right after the commit is leased to the sender, like a claim: if it dies, the attempt is asked for. */
-export async function insertAttempts(tx: Tx, attempts: readonly NewAttempt[], leaseMs: number): Promise<void> {
+export async function insertAttempts(tx: Tx, attempts: readonly NewAttempt[]): Promise<void> {
   if (attempts.length === 0) return
   const column = <V>(pick: (attempt: NewAttempt) => V): V[] => attempts.map(pick)
   const units = attempts.flatMap(({ id, orderId, positions }) => positions.map(position => ({ id, orderId, position })))
@@ -171,18 +172,20 @@ export async function insertAttempts(tx: Tx, attempts: readonly NewAttempt[], le
       column(({ maxUnitCost }) => maxUnitCost.toString()),
       column(({ offer }) => offer.adapter.capabilities.quietTimeMs),
       column(({ offer }) => offer.adapter.capabilities.reviewAfterMs),
-      column(({ isSent }) => isSent),
-      leaseMs
+      column(({ leaseMs }) => leaseMs)
     ]),
     tx.execute(INSERT_UNITS, [units.map(unit => unit.id), units.map(unit => unit.orderId), units.map(unit => unit.position)])
   ])
 }
 
+// At the latest it is asked for when its time is up, so that a person hears of it then.
 const UPDATE_ATTEMPTS = statement(
   'purchase_update_attempts',
   `
   UPDATE supplier_attempt a SET state = t.state, upstream_id = t.upstream_id, unit_cost = t.unit_cost, checks = t.checks, not_found = t.not_found,
-    duplicates = t.duplicates, detail = left(t.detail, 500), due_at = now() + t.due_ms * interval '1 millisecond',
+    duplicates = t.duplicates, detail = left(t.detail, 500),
+    due_at = CASE WHEN t.state IN ('unknown', 'submitted') AND a.review_at > now()
+      THEN least(now() + t.due_ms * interval '1 millisecond', a.review_at) ELSE now() + t.due_ms * interval '1 millisecond' END,
     sent_at = CASE WHEN t.state IN ('intent', 'failed') THEN a.sent_at ELSE coalesce(a.sent_at, now()) END,
     ended_at = CASE WHEN t.state IN ('succeeded', 'partial', 'failed', 'orphan') THEN coalesce(a.ended_at, now()) END
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::text[], $9::bigint[])

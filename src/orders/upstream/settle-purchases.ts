@@ -12,8 +12,8 @@ import { type Connections, type FindAdapter, type Offer, readBuyableSources, wit
 import type { WalletDirectory } from '../../wallet/index.ts'
 import { canMove, type OrderState } from '../states.ts'
 import { type Applied, applyOutcome } from './apply-outcome.ts'
-import { type Attempt, LEASE_MS, type Outcome } from './attempt.ts'
-import { decidePurchase, openPositions, type Purchase, type PurchaseDecision, type PurchaseOrder } from './decide-purchase.ts'
+import type { Attempt, Outcome } from './attempt.ts'
+import { decidePurchase, openPositions, type Purchase, type PurchaseDecision, type PurchaseOrder, type TakeSlot } from './decide-purchase.ts'
 import { movePurchaseMoney } from './move-purchase-money.ts'
 import { purchaseEvents } from './purchase-events.ts'
 import { stockDeltas, toPurchasedCards } from './purchased-cards.ts'
@@ -26,7 +26,7 @@ export interface SettleDeps {
   readonly connections: Pick<Connections, 'isHealthy'>
   readonly noteStock: (skuId: string, available: number) => void
   /** Absent: this process does not send; what is bought elsewhere is left to be claimed. See `Market`. */
-  readonly takeSlot?: (supplierId: string) => boolean
+  readonly takeSlot?: TakeSlot
 }
 
 export interface Settlement {
@@ -54,9 +54,14 @@ export interface Settled {
 
 /**
  * Returns what became of the orders, and the stock counters that moved. Statements that need not wait for each other's answers travel
- * together; the accounts, which orders from own stock want as well, are locked by the last ones.
+ * together; the accounts, which orders from own stock want as well, are locked by the last ones. `last` may travel with the COMMIT.
  */
-export async function settlePurchases(deps: SettleDeps, tx: Tx, held: Held, settlements: readonly Settlement[]): Promise<Settled> {
+export async function settlePurchases(
+  deps: SettleDeps,
+  tx: Tx,
+  held: Held,
+  settlements: readonly Settlement[]
+): Promise<{ readonly settled: Settled; readonly last: Promise<void> }> {
   const [orders, attempts, fresh] = await Promise.all([
     held.orders,
     held.attemptsOf.length === 0 ? [] : lockAttempts(tx, held.attemptsOf),
@@ -67,10 +72,11 @@ export async function settlePurchases(deps: SettleDeps, tx: Tx, held: Held, sett
   const moved = orders.map(order => applyAll(order, attemptsOf, settlementsOf.get(order.id) ?? [], fresh))
   const offers = await readOffers(deps, tx, moved)
   const purchases = moved.map(({ order, ...rest }): Purchase => {
-    const market = { offers: offers.get(order.skuId) ?? [], isHealthy: deps.connections.isHealthy, takeSlot: deps.takeSlot ?? (() => false) }
+    const market = { offers: offers.get(order.skuId) ?? [], isHealthy: deps.connections.isHealthy, takeSlot: deps.takeSlot ?? (() => null) }
     return { order, ...rest, decision: BEING_BOUGHT.includes(order.state) ? decidePurchase(order, rest.attempts, market) : null }
   })
-  return { purchases, counters: await write(deps, tx, purchases) }
+  const { counters, last } = await write(deps, tx, purchases)
+  return { settled: { purchases, counters }, last }
 }
 
 /** Of the same card twice the first counts: it is the one of the first outcome. */
@@ -115,20 +121,20 @@ async function readOffers(
 }
 
 /** Started in the order in which PostgreSQL is to run them. */
-async function write(deps: SettleDeps, tx: Tx, purchases: readonly Purchase[]): Promise<ReadonlyMap<string, number>> {
+async function write(deps: SettleDeps, tx: Tx, purchases: readonly Purchase[]) {
   const moves = purchases.flatMap(({ order, decision }) => (decision !== null && hasMoved(order, decision) ? [{ order, decision }] : []))
   const started = purchases.flatMap(({ decision }) => decision?.attempts ?? [])
-  const [counters] = await Promise.all([
+  const [counters, , , , , , { written }] = await Promise.all([
     adjustStock(tx, stockDeltas(purchases)),
     updateAttempts(tx, lastOfEach(purchases.flatMap(({ applied }) => applied))),
     storePurchased(tx, toPurchasedCards(purchases)),
-    insertAttempts(tx, started, LEASE_MS),
+    insertAttempts(tx, started),
     updatePurchases(tx, moves),
     publish(tx, purchases.flatMap(purchaseEvents)),
     movePurchaseMoney(deps.wallets, tx, purchases)
   ])
   failpoint('purchase.settling')
-  return counters
+  return { counters, last: written }
 }
 
 function hasMoved(order: PurchaseOrder, { state, attempts, isClosed, delivered }: PurchaseDecision): boolean {

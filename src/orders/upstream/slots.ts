@@ -1,6 +1,8 @@
 /** How many calls each supplier may be asked to take now, within what this process may have under way. */
 import type { Connection } from '../../suppliers/index.ts'
+import { leaseFor } from './attempt.ts'
 import type { Want } from './claim-repository.ts'
+import type { TakeSlot } from './decide-purchase.ts'
 
 /** Its own slots, and no more than an even share of ours. */
 export function shareSlots(connections: readonly Connection[], max: number): Want[] {
@@ -9,18 +11,22 @@ export function shareSlots(connections: readonly Connection[], max: number): Wan
     .map(connection => ({
       supplierId: connection.supplier.id,
       slots: max <= 0 ? 0 : Math.min(connection.slots(), share),
+      leaseMs: leaseFor(connection.callTimeoutMs),
       buys: connection.supplier.state === 'active'
     }))
     .filter(({ slots }) => slots > 0)
 }
 
 /** Hands out, one by one, the slots of those who are bought from. `onShort`: there was none left. */
-export function slotTaker(wants: readonly Want[], onShort: () => void): (supplierId: string) => boolean {
-  const left = new Map(wants.filter(({ buys }) => buys).map(({ supplierId, slots }) => [supplierId, slots]))
+export function slotTaker(wants: readonly Want[], onShort: () => void): TakeSlot {
+  const left = new Map(wants.filter(({ buys }) => buys).map(want => [want.supplierId, { ...want }]))
   return supplierId => {
-    const slots = left.get(supplierId) ?? 0
-    if (slots > 0) left.set(supplierId, slots - 1)
-    else onShort()
-    return slots > 0
+    const want = left.get(supplierId)
+    if (want !== undefined && want.slots > 0) {
+      want.slots--
+      return want.leaseMs
+    }
+    onShort()
+    return null
   }
 }

@@ -62,10 +62,8 @@ export async function placedAgainOutcome(vault: Vault, goods: Goods, result: Pla
 
 async function delivered(vault: Vault, { skuId, isTopUp }: Goods, result: Delivery): Promise<Outcome> {
   if (isTopUp) return result.kind === 'partial' ? unknown('a top-up that is done in part') : topUpDone(result)
-  if (result.cards.length === 0) {
-    if (result.kind === 'fulfilled') return unknown('said to be fulfilled, and brought no card')
-    return { kind: 'refused', refusal: 'rejected', detail: 'ended without a card', isFromQuery: true }
-  }
+  // Who was paid and brought nothing has not refused: another source would be a second purchase.
+  if (result.cards.length === 0) return unknown('said to be done, and brought no card')
   if (!result.cards.every(isUsable)) return unknown('brought a text that is no card')
   const cards = await sealPurchased(vault, skuId, result.cards.map(plain))
   return {

@@ -18,8 +18,8 @@ const WIRE_FAULTS = [
 /** In the protocol's own words. */
 const ANSWER_FAULTS = ['unknown_code', 'throttled', 'not_found'] as const
 
-/** In what is delivered. */
-const SALE_FAULTS = ['partial', 'wrong_quantity', 'same_card', 'apology', 'fails'] as const
+/** In what is delivered. `found_late`: sold without an answer, and denied for the first seconds. */
+const SALE_FAULTS = ['found_late', 'partial', 'wrong_quantity', 'same_card', 'apology', 'fails'] as const
 
 /** In what is pushed. */
 const CALLBACK_FAULTS = ['callback_twice', 'callback_late', 'callback_forged', 'callback_lost'] as const

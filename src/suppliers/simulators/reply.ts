@@ -13,6 +13,7 @@ export function send(response: ServerResponse, reply: SimReply, fault: Fault | n
   switch (fault) {
     case 'timeout_before':
     case 'timeout_after':
+    case 'found_late':
       return
     case 'cut_after':
       response.destroy()

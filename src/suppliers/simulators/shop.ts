@@ -25,6 +25,8 @@ export interface Sale {
   readonly input: unknown
   readonly notifyUrl: string | null
   readonly at: Date
+  /** Whoever asks before is told that there is no such order. */
+  readonly visibleFrom: number
   cards: readonly SimCard[]
   state: 'pending' | 'done' | 'failed' | 'cancelled'
 }
@@ -62,6 +64,8 @@ export interface Shop {
 }
 
 const APOLOGY = '很抱歉，有人在你付款之前抢走了商品，请联系客服。'
+/** Longer than a buyer waits before it asks for the first time. */
+const FOUND_LATE_MS = 8_000
 const FIRST_ORDER_NUMBER = 100_000_000
 
 /** Numbers are longer than a double is exact and begin with zero: both get lost where they are read as numbers. */
@@ -112,10 +116,13 @@ function newSale({ book, delivery }: Shop, request: SaleRequest, product: SimPro
     input: request.input ?? null,
     notifyUrl: request.notifyUrl ?? null,
     at: new Date(),
+    visibleFrom: fault === 'found_late' ? Date.now() + FOUND_LATE_MS : 0,
     cards: state === 'failed' ? [] : dealCards(request.quantity, fault, book[0]?.cards[0]),
     state
   }
 }
+
+const visible = (sale: Sale | undefined): Sale | null => (sale === undefined || sale.visibleFrom > Date.now() ? null : sale)
 
 export function createShop(): Shop {
   const products = new Map<string, SimProduct>()
@@ -147,8 +154,8 @@ export function createShop(): Shop {
       ids.set(sale.upstreamId, sale)
       return { kind: 'sold', sale }
     },
-    find: reference => references.get(reference) ?? null,
-    byId: upstreamId => ids.get(upstreamId) ?? null,
+    find: reference => visible(references.get(reference)),
+    byId: upstreamId => visible(ids.get(upstreamId)),
     settle(reference) {
       const sale = references.get(reference)
       if (sale === undefined) throw new Error(`nothing was sold as ${reference}`)

@@ -20,7 +20,7 @@ import { median, round } from '../stats.ts'
 const IN_FLIGHT = 2_000
 const LATENCY_MS = 500
 const BUYERS = 100
-const BUYER_CONNECTIONS = 64
+const BUYER_CONNECTIONS = 256
 /** Of its own, so that its captures can be counted. */
 const CURRENCY = 'USD'
 /** A shop on an ordinary day. */

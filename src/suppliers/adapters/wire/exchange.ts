@@ -1,5 +1,6 @@
 /** One request to a supplier, and what can be said about it without knowing the supplier. */
 import type { OutboundHttp, OutboundRequest } from '../../../kit/outbound-http.ts'
+import { CALL_TIMEOUT_MAX_MS } from '../../limits.ts'
 import { parseWire, type Wire } from './json.ts'
 
 export type Exchange =
@@ -10,13 +11,11 @@ export type Exchange =
   /** Time-out, broken, too large, a redirect, 5xx, not JSON: it may have had its effect. */
   | { readonly kind: 'unclear'; readonly detail: string }
 
-/** A supplier that takes longer is asked later; an order is never given up for it. */
-const CALL_MAX_MS = 20_000
 /** 10,000 cards of 100 bytes fit. */
 const ANSWER_MAX_BYTES = 4_194_304
 
 export async function exchange(http: OutboundHttp, request: OutboundRequest): Promise<Exchange> {
-  const answer = await http.send({ timeoutMs: CALL_MAX_MS, maxBytes: ANSWER_MAX_BYTES, ...request })
+  const answer = await http.send({ timeoutMs: CALL_TIMEOUT_MAX_MS, maxBytes: ANSWER_MAX_BYTES, ...request })
   if (answer.kind === 'failed') {
     const sent = answer.failure !== 'refused_address' && answer.failure !== 'not_connected'
     return { kind: sent ? 'unclear' : 'not_sent', detail: `no answer: ${answer.failure}` }
