@@ -77,7 +77,7 @@ export async function buildApp(services: Services, log: FastifyBaseLogger) {
     clientErrorHandler: answerClientError
   }).withTypeProvider<TypeBoxTypeProvider>()
   for (const schema of SCHEMAS) app.addSchema(schema)
-  await app.register(requestContextPlugin, { observe: services.metrics.observeRequest })
+  await app.register(requestContextPlugin, { observe: services.metrics.observeRequest, tracer: services.tracer })
   await app.register(errorsPlugin)
   await app.register(jsonBodiesPlugin)
   await app.register(drainPlugin)
@@ -86,6 +86,8 @@ export async function buildApp(services: Services, log: FastifyBaseLogger) {
   await app.register(rateLimitPlugin, { perPrincipalPerMinute: services.config.rateLimitPerMinute })
   await app.register(auditPlugin)
   await app.register(systemRoutes(services))
+  // A worker answers health and metrics alone.
+  if (services.config.process === 'worker') return app
   await app.register(accountsRoutes(services))
   await app.register(walletRoutes(services))
   await app.register(catalogRoutes(services))

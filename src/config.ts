@@ -36,6 +36,17 @@ export interface Config {
   readonly facadeHosts: ReadonlyMap<string, string>
   /** Where a test of crashes ends this process. */
   readonly failpoint: Failpoint | null
+  /** How long answers to requests other than orders are replayed. */
+  readonly idempotencyDays: number
+  /** Null: no traces. */
+  readonly traces: TraceConfig | null
+}
+
+export interface TraceConfig {
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly serviceName: string
+  readonly sampleRatio: number
 }
 
 class ConfigError extends Error {}
@@ -64,12 +75,17 @@ const SCHEMA = {
     KAHUB_JWT_AUDIENCE: { type: 'string' },
     KAHUB_JWT_JWKS_URL: { type: 'string', pattern: '^https?://.+' },
     KAHUB_TRUST_PROXY: { type: 'boolean', default: false },
+    KAHUB_IDEMPOTENCY_DAYS: { type: 'integer', minimum: 1, maximum: 36_500, default: 400 },
     KAHUB_RATE_LIMIT_PER_MINUTE: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 600_000 },
     KAHUB_ALLOW_UNSAFE_DATABASE: { type: 'boolean', default: false },
     KAHUB_ALLOW_PRIVATE_TARGETS: { type: 'boolean', default: false },
     KAHUB_FACADE_HOSTS: { type: 'string' },
     KAHUB_FAILPOINT: { type: 'string' },
-    NODE_ENV: { type: 'string' }
+    NODE_ENV: { type: 'string' },
+    OTEL_EXPORTER_OTLP_ENDPOINT: { type: 'string', pattern: '^https?://.+' },
+    OTEL_EXPORTER_OTLP_HEADERS: { type: 'string', default: '' },
+    OTEL_SERVICE_NAME: { type: 'string', default: 'kahub' },
+    OTEL_TRACES_SAMPLER_ARG: { type: 'number', minimum: 0, maximum: 1, default: 1 }
   }
 }
 
@@ -89,12 +105,17 @@ interface Env {
   readonly KAHUB_JWT_AUDIENCE?: string
   readonly KAHUB_JWT_JWKS_URL?: string
   readonly KAHUB_TRUST_PROXY: boolean
+  readonly KAHUB_IDEMPOTENCY_DAYS: number
   readonly KAHUB_RATE_LIMIT_PER_MINUTE: number
   readonly KAHUB_ALLOW_UNSAFE_DATABASE: boolean
   readonly KAHUB_ALLOW_PRIVATE_TARGETS: boolean
   readonly KAHUB_FACADE_HOSTS?: string
   readonly KAHUB_FAILPOINT?: string
   readonly NODE_ENV?: string
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string
+  readonly OTEL_EXPORTER_OTLP_HEADERS: string
+  readonly OTEL_SERVICE_NAME: string
+  readonly OTEL_TRACES_SAMPLER_ARG: number
 }
 
 type Source = Readonly<Record<string, string | undefined>>
@@ -121,7 +142,9 @@ export function readConfig(source: Source = process.env): Config {
     allowUnsafeDatabase: env.KAHUB_ALLOW_UNSAFE_DATABASE,
     allowPrivateTargets: env.KAHUB_ALLOW_PRIVATE_TARGETS,
     facadeHosts: parseFacadeHosts(env.KAHUB_FACADE_HOSTS ?? ''),
-    failpoint: readFailpoint(env)
+    failpoint: readFailpoint(env),
+    idempotencyDays: env.KAHUB_IDEMPOTENCY_DAYS,
+    traces: traces(env)
   })
 }
 
@@ -170,6 +193,20 @@ function jwt({ KAHUB_JWT_ISSUER: issuer, KAHUB_JWT_AUDIENCE: audience, KAHUB_JWT
     throw new ConfigError('Operators with a JWT need all three: KAHUB_JWT_ISSUER, KAHUB_JWT_AUDIENCE and KAHUB_JWT_JWKS_URL')
   }
   return { issuer, audience, jwksUrl }
+}
+
+/** The standard's own variables. Headers are `name=value,…`, percent-encoded. */
+function traces(env: Env): TraceConfig | null {
+  if (env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return null
+  const pairs = env.OTEL_EXPORTER_OTLP_HEADERS.split(',').filter(pair => pair.includes('='))
+  return {
+    endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    headers: Object.fromEntries(
+      pairs.map(pair => [pair.slice(0, pair.indexOf('=')).trim(), decodeURIComponent(pair.slice(pair.indexOf('=') + 1).trim())])
+    ),
+    serviceName: env.OTEL_SERVICE_NAME,
+    sampleRatio: env.OTEL_TRACES_SAMPLER_ARG
+  }
 }
 
 /** One key of 32 bytes in base64, which is called `main`, or a comma list of `kid:key`, newest first. */

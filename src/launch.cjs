@@ -14,6 +14,8 @@ const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP']
 const LAUNCHED = 'KAHUB_LAUNCHED'
 // How long a process whose launcher was killed may take to shut down; too short cuts running requests off.
 const ORPHAN_GRACE_MS = 15_000
+// How soon we notice that npm, which started us, was killed.
+const PARENT_CHECK_MS = 500
 
 function isSuitable(version) {
   const [major, minor] = version.split('.').map(Number)
@@ -26,12 +28,26 @@ function fail(reason) {
   process.exit(1)
 }
 
+function endGently() {
+  process.kill(process.pid, 'SIGTERM')
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), ORPHAN_GRACE_MS).unref()
+}
+
 function endWithLauncher() {
-  process.on('disconnect', () => {
-    process.kill(process.pid, 'SIGTERM')
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), ORPHAN_GRACE_MS).unref()
-  })
+  process.on('disconnect', endGently)
   process.channel.unref()
+}
+
+// Whoever kills npm means the server: npm passes other signals on, but cannot pass on that one.
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event) return
+  const npm = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return
+    clearInterval(timer)
+    endGently()
+  }, PARENT_CHECK_MS)
+  timer.unref()
 }
 
 function enableCompileCache() {
@@ -43,6 +59,7 @@ function enableCompileCache() {
 
 function runHere(script, args) {
   if (process.env[LAUNCHED] && process.channel) endWithLauncher()
+  else endWithNpm()
   delete process.env[LAUNCHED]
   enableCompileCache()
   process.argv = [process.execPath, path.resolve(script), ...args]
@@ -60,6 +77,7 @@ function runBundled(args) {
   const env = { ...process.env, [LAUNCHED]: '1' }
   const child = spawn(binary, [__filename, ...args], { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal))
+  endWithNpm()
   child.on('error', error => fail(`${binary} cannot run (${error.code || error.message})`))
   child.on('exit', (code, signal) => {
     if (!signal) process.exit(code)

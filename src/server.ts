@@ -18,15 +18,14 @@ async function main(): Promise<void> {
   if (config.failpoint !== null) armFailpoint(config.failpoint)
   const services = await createServices(config, log)
   const worker = config.process === 'api' ? null : startWorker(services, log)
-  const app = config.process === 'worker' ? null : await buildApp(services, log)
+  const app = await buildApp(services, log)
   const close = async (): Promise<void> => {
-    await app?.close()
+    await app.close()
     await worker?.stop()
     await services.close()
   }
   stopOnSignal(close, log)
   releaseStartupMemory()
-  if (app === null) return log.info('kahub worker is ready')
   const address = await app.listen({ port: config.port, host: config.host, backlog: LISTEN_BACKLOG })
   if (services.newAdminKey !== null) process.stdout.write(`\nOperator key, shown this once: ${services.newAdminKey}\n\n`)
   log.info({ address, docs: `${address}/docs` }, 'kahub is ready')

@@ -17,8 +17,17 @@ import { createLeases, type Leases } from './kit/lock.ts'
 import { createOutboundHttp, type OutboundHttp } from './kit/outbound-http.ts'
 import { createRedis } from './kit/redis.ts'
 import { createSigningSecrets, type SigningSecrets } from './kit/signing-secrets.ts'
-import { createMetrics } from './metrics.ts'
-import { createBatchCommit, createBuyer, createFindReplay, type OrderCandidate, type PlaceOutcome } from './orders/index.ts'
+import { createTracer, type Tracer } from './kit/tracing.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import {
+  type CommitBatchDeps,
+  createBatchCommit,
+  createBuyer,
+  createFindReplay,
+  type FinishedCall,
+  type OrderCandidate,
+  type PlaceOutcome
+} from './orders/index.ts'
 import { createConfigVault, createConnections, type FindAdapter, findAdapter } from './suppliers/index.ts'
 import { createWalletDirectory, type WalletDirectory } from './wallet/index.ts'
 
@@ -38,28 +47,26 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     const { db, secrets, keyring } = await connectDatabase(config, servers.databaseUrl, log)
     const redis = connectRedis(servers.redisUrl, log)
     const leases = overrides.leases ?? createLeases(redis.commands, redis.subscriber)
-    const metrics = createMetrics()
+    const watched = createWatch(config, log)
+    const { metrics } = watched
     const listings = createListings({ db })
     const wallets = createWalletDirectory(db)
     const vault = await createVault({ db, masterKeys: secrets.masterKeys })
     const signingSecrets = await createSigningSecrets({ db, masterKeys: secrets.masterKeys })
     const outboundHttp = createOutboundHttp({ userAgent: 'kahub', allowPrivate: config.allowPrivateTargets })
     const noteStock = (skuId: string, available: number): void => listings.noteStock(skuId, available)
-    const allocator = createAllocator<OrderCandidate, PlaceOutcome>({
-      leases,
-      commit: createBatchCommit({ db, vault, wallets, noteStock, noteReserved: () => buying.buyer.noteWork() }),
-      onBatch: metrics.observeBatch
-    })
-    const buying = await createBuying({ db, wallets, vault, noteStock, outboundHttp, log, masterKeys: secrets.masterKeys, overrides })
+    const allocator = createOrderAllocator({ db, vault, wallets, noteStock, noteReserved: () => buying.buyer.noteWork() }, leases, metrics)
+    const buying = await createBuying({ db, wallets, vault, noteStock, outboundHttp, log, masterKeys: secrets.masterKeys, overrides, ...watched })
     const intake = await createIntakeGate(db)
-    metrics.watch({ allocator: () => allocator.stats(), database: db.load, intake: intake.status })
+    const redisIsUp = (): boolean => redis.commands.status === 'ready'
+    metrics.watch({ allocator: () => allocator.stats(), database: db.load, intake: intake.status, redisIsUp, tables: db })
     const logins = createLogins({ db, signingSecrets, adminKeyHash: secrets.adminKeyHash, jwt: config.jwt })
     return {
       config,
       db,
       redis: redis.commands,
       leases,
-      metrics,
+      ...watched,
       listings,
       feed: createChangeFeed({ db }),
       wallets,
@@ -84,6 +91,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
         await buying.buyer.close()
         await leases.close()
         await outboundHttp.close()
+        await watched.tracer?.close()
         redis.commands.disconnect()
         redis.subscriber.disconnect()
         await db.close()
@@ -119,6 +127,36 @@ async function connectDatabase(config: Config, url: string, log: Logger) {
     await db.close()
     throw error
   }
+}
+
+/** What tells how it goes. No tracer: traces are off. */
+function createWatch({ traces }: Config, log: Logger): { readonly metrics: Metrics; readonly tracer: Tracer | null } {
+  const metrics = createMetrics()
+  if (traces === null) return { metrics, tracer: null }
+  const tracer = createTracer({ ...traces, onError: error => log.warn({ err: error }, 'the trace collector did not take spans; they are dropped') })
+  metrics.watchTracer(tracer.dropped)
+  return { metrics, tracer }
+}
+
+function traceCall(tracer: Tracer, { supplierId, orderId, attemptId, kind, outcome, durationMs }: FinishedCall): void {
+  const traceId = tracer.traceOf(null)
+  if (traceId === null) return
+  const endedAtMs = Date.now()
+  const attributes = { 'kahub.supplier': supplierId, 'kahub.order': orderId, 'kahub.attempt': attemptId, 'kahub.outcome': outcome }
+  tracer.record({ name: `supplier.${kind}`, kind: 'client', traceId, startedAtMs: endedAtMs - durationMs, endedAtMs, attributes })
+}
+
+function createOrderAllocator(deps: CommitBatchDeps, leases: Leases, metrics: Metrics) {
+  const commitBatch = createBatchCommit(deps)
+  return createAllocator<OrderCandidate, PlaceOutcome>({
+    leases,
+    commit: async (candidates, lanes) => {
+      const result = await commitBatch(candidates, lanes)
+      metrics.observeOrders(result.verdicts)
+      return result
+    },
+    onBatch: metrics.observeBatch
+  })
 }
 
 /** The database alone, for commands that an operator runs beside the servers. Throws an Error that says what to do. */
@@ -164,10 +202,12 @@ interface BuyingParts {
   readonly log: Logger
   readonly masterKeys: readonly MasterKey[]
   readonly overrides: ServiceOverrides
+  readonly metrics: Metrics
+  readonly tracer: Tracer | null
 }
 
 /** What it takes to reach suppliers and to buy from them. */
-async function createBuying({ log, masterKeys, overrides, ...parts }: BuyingParts) {
+async function createBuying({ log, masterKeys, overrides, metrics, tracer, ...parts }: BuyingParts) {
   const adapters = { findAdapter: overrides.findAdapter ?? findAdapter }
   const configs = await createConfigVault({ db: parts.db, masterKeys })
   const connections = createConnections({
@@ -180,7 +220,11 @@ async function createBuying({ log, masterKeys, overrides, ...parts }: BuyingPart
     ...parts,
     ...adapters,
     connections,
-    onError: error => log.error({ err: error }, 'the outcome of a purchase could not be stored; the supplier is asked again')
+    onOutcome: call => {
+      metrics.observeSupplier(call.supplierId, call.outcome)
+      if (tracer !== null) traceCall(tracer, call)
+    },
+    onError: (error, orderId) => log.error({ err: error, orderId }, 'the outcome of a purchase could not be stored; the supplier is asked again')
   })
   return { ...adapters, configs, connections, buyer }
 }

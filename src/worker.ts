@@ -1,9 +1,11 @@
 /** Periodic work. The server runs it in its own process unless it is told not to; several workers do no harm. */
 import type { FastifyBaseLogger } from 'fastify'
+import { forgetSpends } from './accounts/index.ts'
 import { noteHead } from './audit/index.ts'
 import { announceChanges, compactChanges, publishStockChanges } from './catalog/index.ts'
 import { verifyContinuously } from './invariants/index.ts'
 import { expireCards, failStalledImports } from './inventory/index.ts'
+import { forgetAnswers } from './kit/idempotency.ts'
 import { newId } from './kit/ids.ts'
 import { fillBackorders } from './orders/index.ts'
 import { deleteExpiredQuotes } from './pricing/index.ts'
@@ -44,6 +46,7 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     { name: 'relay-events', everyMs: 200, run: () => relayEvents(services.db) },
     { name: 'send-webhooks', everyMs: 200, run: () => deliverer.turn() },
     { name: 'note-audit-head', everyMs: 3_600_000, run: () => noteHead(services.db, head => log.info(head, 'audit head')) },
+    { name: 'forget-old-rows', everyMs: 60_000, run: () => forgetOldRows(services) },
     { name: 'clear-old-deliveries', everyMs: 60_000, run: () => clearOldDeliveries(services.db) }
   ]
   const loops = jobs.map(job => startLoop(job, services, log))
@@ -53,6 +56,12 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     }
   }
 }
+
+/** Only today counts towards a cap; a month of days shows what a key usually spends. */
+const SPENDS_KEPT_DAYS = 35
+
+const forgetOldRows = ({ db, config }: Services): Promise<unknown> =>
+  Promise.all([forgetAnswers(db, config.idempotencyDays), forgetSpends(db, SPENDS_KEPT_DAYS)])
 
 /** A run that was asked for waits this long for what comes together with its reason: many small runs cost more than one. */
 const WAKE_GAP_MS = 10
@@ -65,6 +74,7 @@ async function verifyInvariants({ db }: Services, watcherId: string, log: Fastif
 
 /** One run at a time; a failure is logged and counted, and the next run is the retry. */
 function startLoop(job: Job, services: Services, log: FastifyBaseLogger): Worker {
+  services.metrics.jobStarted(job.name, job.everyMs)
   let stopped = false
   let woken = false
   let timer: NodeJS.Timeout | undefined
@@ -75,9 +85,9 @@ function startLoop(job: Job, services: Services, log: FastifyBaseLogger): Worker
     running = job
       .run()
       .then(
-        () => undefined,
+        () => services.metrics.jobEnded(job.name, true),
         error => {
-          services.metrics.jobFailures.inc({ job: job.name })
+          services.metrics.jobEnded(job.name, false)
           log.warn({ err: error, job: job.name }, 'periodic job failed; it runs again')
         }
       )

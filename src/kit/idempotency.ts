@@ -3,7 +3,7 @@
  * command's transaction: a twin waits on the unique index until the first commits, and then reads its answer.
  */
 
-import { type Db, isLockTimeout, statement, type Tx } from './db/index.ts'
+import { type Db, isLockTimeout, type Queryable, statement, type Tx } from './db/index.ts'
 import { DomainError } from './errors.ts'
 import { failpoint } from './failpoint.ts'
 
@@ -34,6 +34,20 @@ const SAVE = statement(
   `
   UPDATE idempotency_record SET response = $3 WHERE owner_id = $1 AND key = $2`
 )
+
+const FORGET = statement(
+  'idempotency_forget',
+  `
+  DELETE FROM idempotency_record WHERE (owner_id, key) IN (
+    SELECT owner_id, key FROM idempotency_record WHERE created_at < now() - $1 * interval '1 day' ORDER BY created_at LIMIT $2
+    FOR UPDATE SKIP LOCKED)`
+)
+
+/** One statement of some tens of milliseconds; the run after takes the rest. */
+const FORGET_BATCH = 5_000
+
+/** Drops stored answers that are older; after that the same key is a new request. Returns how many. Orders are not among them. */
+export const forgetAnswers = async (db: Queryable, olderThanDays: number): Promise<number> => await db.execute(FORGET, [olderThanDays, FORGET_BATCH])
 
 export const keyReused = (): DomainError =>
   new DomainError('idempotency_key_reused', 'This Idempotency-Key was used for a request with other content.')

@@ -18,7 +18,8 @@ const MODULES = [
   'provenance',
   'insight',
   'invariants',
-  'audit'
+  'audit',
+  'operations'
 ]
 
 /** Processes and what composes them. */

@@ -43,6 +43,8 @@ export async function startTestApp(
     readonly redisUrl?: string
     readonly worker?: boolean
     readonly logLines?: string[]
+    /** On top of the environment of all tests. */
+    readonly env?: Readonly<Record<string, string>>
     /** Servers of a test run on this machine; false: they are refused, as in production. */
     readonly allowPrivateTargets?: boolean
     /** Of a database that was used with another one than `MASTER_KEY`. */
@@ -57,7 +59,8 @@ export async function startTestApp(
     KAHUB_MASTER_KEY: overrides.masterKey ?? MASTER_KEY,
     KAHUB_ALLOW_UNSAFE_DATABASE: 'true',
     KAHUB_ALLOW_PRIVATE_TARGETS: String(overrides.allowPrivateTargets ?? true),
-    PORT: '0'
+    PORT: '0',
+    ...overrides.env
   })
   const lines = overrides.logLines
   const log = lines === undefined ? createLog('silent') : createLog('info', { write: line => void lines.push(line) })

@@ -9,9 +9,17 @@ import fp from 'fastify-plugin'
 const LAST_REQUESTS_MS = 500
 const IDLE_SWEEP_MS = 50
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** True once it is closing: nothing new should be sent here. */
+    isDraining: () => boolean
+  }
+}
+
 export const drainPlugin = fp(
   async app => {
     let closing = false
+    app.decorate('isDraining', () => closing)
     app.addHook('onSend', (_request, reply, payload, done) => {
       if (closing) reply.header('connection', 'close')
       done(null, payload)

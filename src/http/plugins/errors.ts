@@ -50,6 +50,7 @@ function headFault({ headers, method, raw }: FastifyRequest): DomainError | null
 const RETRY_AFTER_SECONDS = 1
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: DomainError): FastifyReply {
+  request.problemCode = error.code
   const problem = toProblem(error, { path: pathOf(request), requestId: request.id, language: preferredLanguage(request.headers['accept-language']) })
   if (problem.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed')
   const retryAfter = error.retryAfterSeconds ?? (problem.retryable ? RETRY_AFTER_SECONDS : undefined)

@@ -45,9 +45,11 @@ export const placeOrderRoute: OrderRoute = (app, deps) => {
     }),
     handler: async (request, reply) => {
       const result = await placeOrder(deps, toOrderRequest(request, request.body))
+      const answer = toApiPlacedOrder(result)
+      request.subject = answer.id
       if (result.replayed) reply.header('idempotent-replayed', 'true')
       reply.header('cache-control', 'no-store')
-      return reply.code(statusOf(result)).send(toApiPlacedOrder(result))
+      return reply.code(statusOf(result)).send(answer)
     }
   })
 }

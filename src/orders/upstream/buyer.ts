@@ -46,7 +46,7 @@ class TableBuyer implements Buyer {
   readonly #deps: BuyerDeps
   readonly #settler = createSettler<Settlement>(
     items => this.#commit(items),
-    error => this.#deps.onError(error)
+    (error, { orderId }) => this.#deps.onError(error, orderId)
   )
   readonly #calls
   /** Suppliers that something was due for: their slots are counted before an order asks for one. */

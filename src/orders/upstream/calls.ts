@@ -12,11 +12,22 @@ import { shareSlots } from './slots.ts'
 export interface CallsDeps {
   readonly vault: Vault
   readonly connections: Connections
-  readonly onError: (error: unknown) => void
+  readonly onError: (error: unknown, orderId?: string) => void
+  /** After each call. */
+  readonly onOutcome?: (call: FinishedCall) => void
   /** Resolves when the outcome is stored. */
   readonly settle: (settlement: Settlement) => Promise<void>
   /** A call has ended. */
   readonly onEnd: () => void
+}
+
+export interface FinishedCall {
+  readonly supplierId: string
+  readonly orderId: string
+  readonly attemptId: string
+  readonly kind: 'buy' | 'ask'
+  readonly outcome: Outcome['kind']
+  readonly durationMs: number
 }
 
 export interface Slots {
@@ -46,10 +57,16 @@ export function createCalls(deps: CallsDeps): Calls {
     const connection = connections.get(claimed.supplierId)
     if (connection === undefined) return
     const { orderId, id: attemptId, resellerId, currency } = claimed
-    const report = (outcome: Outcome): Promise<void> => deps.settle({ orderId, attemptId, outcome, owner: { resellerId, currency } })
-    const call = claimed.claimedFrom === 'intent' ? buyFromSupplier : askSupplier
-    const running = call({ vault: deps.vault, connection, report }, claimed, at)
-      .catch(deps.onError)
+    const isNew = claimed.claimedFrom === 'intent'
+    const call = { supplierId: claimed.supplierId, orderId, attemptId, kind: isNew ? 'buy' : 'ask' } as const
+    const startedAt = performance.now()
+    const report = (outcome: Outcome): Promise<void> => {
+      deps.onOutcome?.({ ...call, outcome: outcome.kind, durationMs: performance.now() - startedAt })
+      return deps.settle({ orderId, attemptId, outcome, owner: { resellerId, currency } })
+    }
+    const run = isNew ? buyFromSupplier : askSupplier
+    const running = run({ vault: deps.vault, connection, report }, claimed, at)
+      .catch((error: unknown) => deps.onError(error, orderId))
       .finally(() => {
         underWay.delete(running)
         deps.onEnd()

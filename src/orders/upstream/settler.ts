@@ -17,7 +17,7 @@ const BATCH_MAX = 200
 const RETRY_BASE_MS = 100
 const RETRY_MAX_MS = 5_000
 
-export function createSettler<T>(commit: (items: readonly T[]) => Promise<void>, onError: (error: unknown) => void): Settler<T> {
+export function createSettler<T>(commit: (items: readonly T[]) => Promise<void>, onError: (error: unknown, item: T) => void): Settler<T> {
   let waiting: { readonly item: T; readonly done: () => void }[] = []
   let running: Promise<void> | null = null
   let ending = false
@@ -31,7 +31,7 @@ export function createSettler<T>(commit: (items: readonly T[]) => Promise<void>,
         if (ending || !isPassing(error)) {
           // One that cannot be written must not keep its neighbours from being written.
           if (items.length > 1) for (const item of items) await commitSafely([item])
-          else onError(error)
+          else for (const item of items) onError(error, item)
           return
         }
         await wait(Math.min(RETRY_BASE_MS * 2 ** attempt, RETRY_MAX_MS))
