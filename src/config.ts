@@ -27,6 +27,8 @@ export interface Config {
   readonly databaseConnections: number
   readonly jwt: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string } | null
   readonly trustProxy: boolean
+  /** Its keys are `kh_test_`; everywhere else such keys do not exist. */
+  readonly sandbox: boolean
   /** Requests a minute for each API key, in each process. */
   readonly rateLimitPerMinute: number
   readonly allowUnsafeDatabase: boolean
@@ -76,6 +78,7 @@ const SCHEMA = {
     KAHUB_JWT_JWKS_URL: { type: 'string', pattern: '^https?://.+' },
     KAHUB_TRUST_PROXY: { type: 'boolean', default: false },
     KAHUB_IDEMPOTENCY_DAYS: { type: 'integer', minimum: 1, maximum: 36_500, default: 400 },
+    KAHUB_SANDBOX: { type: 'boolean', default: false },
     KAHUB_RATE_LIMIT_PER_MINUTE: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 600_000 },
     KAHUB_ALLOW_UNSAFE_DATABASE: { type: 'boolean', default: false },
     KAHUB_ALLOW_PRIVATE_TARGETS: { type: 'boolean', default: false },
@@ -106,6 +109,7 @@ interface Env {
   readonly KAHUB_JWT_JWKS_URL?: string
   readonly KAHUB_TRUST_PROXY: boolean
   readonly KAHUB_IDEMPOTENCY_DAYS: number
+  readonly KAHUB_SANDBOX: boolean
   readonly KAHUB_RATE_LIMIT_PER_MINUTE: number
   readonly KAHUB_ALLOW_UNSAFE_DATABASE: boolean
   readonly KAHUB_ALLOW_PRIVATE_TARGETS: boolean
@@ -138,6 +142,7 @@ export function readConfig(source: Source = process.env): Config {
     databaseConnections: env.KAHUB_DATABASE_CONNECTIONS,
     jwt: jwt(env),
     trustProxy: env.KAHUB_TRUST_PROXY,
+    sandbox: env.KAHUB_SANDBOX,
     rateLimitPerMinute: env.KAHUB_RATE_LIMIT_PER_MINUTE,
     allowUnsafeDatabase: env.KAHUB_ALLOW_UNSAFE_DATABASE,
     allowPrivateTargets: env.KAHUB_ALLOW_PRIVATE_TARGETS,

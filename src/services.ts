@@ -12,6 +12,7 @@ import { withAudit } from './kit/audit.ts'
 import { createMasterKeyring, ensureSingleDataKey, verifyMasterKeys } from './kit/crypto/index.ts'
 import { createCursorCodec } from './kit/cursor.ts'
 import { assertDurable, assertRole } from './kit/db/durability.ts'
+import { assertGrants } from './kit/db/grants.ts'
 import { createDatabase, type Db, leadsThroughPooler, migrate } from './kit/db/index.ts'
 import { createLeases, type Leases } from './kit/lock.ts'
 import { createOutboundHttp, type OutboundHttp } from './kit/outbound-http.ts'
@@ -60,7 +61,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     const intake = await createIntakeGate(db)
     const redisIsUp = (): boolean => redis.commands.status === 'ready'
     metrics.watch({ allocator: () => allocator.stats(), database: db.load, intake: intake.status, redisIsUp, tables: db })
-    const logins = createLogins({ db, signingSecrets, adminKeyHash: secrets.adminKeyHash, jwt: config.jwt })
+    const logins = createLogins({ db, signingSecrets, adminKeyHash: secrets.adminKeyHash, jwt: config.jwt, sandbox: config.sandbox })
     return {
       config,
       db,
@@ -119,6 +120,7 @@ async function connectDatabase(config: Config, url: string, log: Logger) {
   })
   try {
     await assertRole(db)
+    await assertGrants(db)
     await assertDurable(db, config.allowUnsafeDatabase)
     const keyring = createMasterKeyring(secrets.masterKeys)
     await verifyMasterKeys(db, keyring)
@@ -177,14 +179,15 @@ interface LoginParts {
   readonly signingSecrets: SigningSecrets
   readonly adminKeyHash: Buffer | null
   readonly jwt: Config['jwt']
+  readonly sandbox: boolean
 }
 
 /** Who calls, by an API key or by another system's protocol. */
-function createLogins({ db, signingSecrets, adminKeyHash, jwt }: LoginParts) {
+function createLogins({ db, signingSecrets, adminKeyHash, ...options }: LoginParts) {
   const facadeLogins = createFacadeLogins({ db, signingSecrets })
-  const { authenticate, forget } = createAuthenticator({ db, bootstrapKeyHash: adminKeyHash, jwt })
+  const { forget, ...logins } = createAuthenticator({ db, bootstrapKeyHash: adminKeyHash, ...options })
   const authenticator = {
-    authenticate,
+    ...logins,
     forget: (id: string): void => {
       forget(id)
       facadeLogins.forget(id)

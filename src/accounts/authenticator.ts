@@ -15,6 +15,8 @@ export interface Authenticator {
   readonly authenticate: Authenticate
   /** Makes a change of a key or of its owner effective now in this process; the others follow within seconds. */
   forget(keyOrOwnerId: string): void
+  /** Which keys there are here: `kh_test_` in a sandbox, else `kh_live_`. */
+  readonly sandbox: boolean
 }
 
 export interface AuthenticatorOptions {
@@ -22,12 +24,14 @@ export interface AuthenticatorOptions {
   /** SHA-256 of the key of an operator with every scope, for the first steps and for emergencies. */
   readonly bootstrapKeyHash: Buffer | null
   readonly jwt: TokenIssuer | null
+  /** Default false. */
+  readonly sandbox?: boolean
 }
 
 /** A longer text is no credential of ours and is not even hashed. */
 const CREDENTIAL_MAX_LENGTH = 8_192
 
-export function createAuthenticator({ db, bootstrapKeyHash, jwt }: AuthenticatorOptions): Authenticator {
+export function createAuthenticator({ db, bootstrapKeyHash, jwt, sandbox = false }: AuthenticatorOptions): Authenticator {
   const keys = createKeyCache(hashes => readLogins(db, hashes))
   const isBootstrap = bootstrapKeyHash === null ? () => false : bootstrapMatcher(bootstrapKeyHash)
   const verifyToken = jwt === null ? null : createTokenVerifier(jwt)
@@ -37,11 +41,11 @@ export function createAuthenticator({ db, bootstrapKeyHash, jwt }: Authenticator
     const cached = keys.get(hashText)
     if (cached !== undefined) return admit(cached, ip)
     if (isBootstrap(credential)) return BOOTSTRAP
-    if (isKeyText(credential)) return keys.load(hashText).then(login => admit(login, ip))
+    if (isKeyText(credential, sandbox)) return keys.load(hashText).then(login => admit(login, ip))
     if (verifyToken !== null) return verifyToken(credential)
     throw unauthenticated()
   }
-  return { authenticate, forget: keys.forget }
+  return { authenticate, forget: keys.forget, sandbox }
 }
 
 const BOOTSTRAP: Principal = {

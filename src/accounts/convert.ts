@@ -1,5 +1,6 @@
 /** Rows to domain, domain to API and back. */
 import type { Static } from 'typebox'
+import { invalid } from '../kit/errors.ts'
 import { toApiId } from '../kit/ids.ts'
 import { fromMoneyText, type MoneyText, toMoneyText } from '../kit/money.ts'
 import { parseTime } from '../kit/time.ts'
@@ -57,14 +58,21 @@ interface KeyRequest {
   test?: boolean
 }
 
-/** What the caller left out is as open as it can be; the scopes' default is the command's business. */
-export const fromApiKeyTerms = (body: KeyRequest): Omit<KeyTerms, 'scopes'> => ({
-  name: body.name,
-  ipAllow: body.ipAllow ?? [],
-  dailySpendCap: body.dailySpendCap === undefined ? null : fromMoneyText(body.dailySpendCap, '/dailySpendCap'),
-  expiresAt: body.expiresAt === undefined ? null : parseTime(body.expiresAt, '/expiresAt'),
-  test: body.test ?? false
-})
+/**
+ * What the caller left out is as open as it can be; the scopes' default is the command's business. A key for tests that buys real cards
+ * would be a trap, so an installation has keys of one kind only. Throws: validation_failed.
+ */
+export function fromApiKeyTerms(body: KeyRequest, sandbox: boolean): Omit<KeyTerms, 'scopes'> {
+  if (body.test === true && !sandbox) throw invalid('/test', 'must be false: this is no sandbox, and every key buys real cards')
+  if (body.test === false && sandbox) throw invalid('/test', 'must be true: this is a sandbox')
+  return {
+    name: body.name,
+    ipAllow: body.ipAllow ?? [],
+    dailySpendCap: body.dailySpendCap === undefined ? null : fromMoneyText(body.dailySpendCap, '/dailySpendCap'),
+    expiresAt: body.expiresAt === undefined ? null : parseTime(body.expiresAt, '/expiresAt'),
+    test: sandbox
+  }
+}
 
 export const toApiReseller = (reseller: Reseller): Static<typeof ResellerSchema> => ({
   id: toApiId('reseller', reseller.id),

@@ -20,9 +20,9 @@ export function newKeyText(test: boolean): string {
   return body + checksum(body)
 }
 
-/** True if the text has the form of a key and its checksum is right. */
-export function isKeyText(text: string): boolean {
-  return KEY.test(text) && checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH)
+/** True if the text has the form of a key of this kind of installation and its checksum is right. */
+export function isKeyText(text: string, test: boolean): boolean {
+  return KEY.test(text) && text.startsWith('kh_test_') === test && checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH)
 }
 
 export const hintOf = (key: string): string => key.slice(-HINT_LENGTH)

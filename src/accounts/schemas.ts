@@ -113,7 +113,7 @@ const keyRequest = <K extends KeyKind>(kind: K) => ({
     })
   ),
   expiresAt: Type.Optional(Timestamp('Default: never.')),
-  test: Type.Optional(Type.Boolean({ description: 'True: the key begins with `kh_test_`. Default false.' }))
+  test: Type.Optional(Type.Boolean({ description: 'Only what the installation is: true in a sandbox (`kh_test_` keys), else false (`kh_live_`).' }))
 })
 
 export const CreateResellerKey = Type.Object(

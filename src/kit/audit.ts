@@ -58,8 +58,9 @@ export async function appendAction(tx: Tx, { actor, name, requestId, target, det
 
 const isReplay = (result: unknown): boolean => (result as { replayed?: unknown } | null | undefined)?.replayed === true
 
-/** Of what was created: most commands return it as it is stored. */
+/** Of what was created: commands return it as it is stored, some beside the secret that is shown once. */
 function idOf(result: unknown): string | null {
-  const id = (result as { id?: unknown } | null | undefined)?.id
-  return typeof id === 'string' ? id : null
+  if (typeof result !== 'object' || result === null) return null
+  const ids = [result, ...Object.values(result)].map(each => (each as { id?: unknown } | null | undefined)?.id)
+  return ids.find(id => typeof id === 'string') ?? null
 }

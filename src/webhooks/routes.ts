@@ -45,7 +45,7 @@ async function eventsPage({ db, cursors }: WebhooksDeps, resellerId: string, que
     return { data: [], nextCursor: cursorOf(await readEventsEnd(db)) }
   }
   const after = query.cursor === undefined ? BEFORE_ALL : positionOf(cursors.decode(scope, query.cursor))
-  const events = await readEvents(db, resellerId, after, pageLimit(query))
+  const events = await readEvents(db.tenant(resellerId), resellerId, after, pageLimit(query))
   return { data: events.map(toApiEvent), nextCursor: cursorOf(events.at(-1) ?? after) }
 }
 

@@ -38,6 +38,7 @@ const PROBES: readonly { url: string; role: Role; scope: string }[] = [
 ]
 
 export interface AppOptions {
+  readonly sandbox?: boolean
   readonly databaseUrl: string
   readonly jwt?: AuthenticatorOptions['jwt']
   readonly limits?: RateLimitOptions
@@ -70,9 +71,9 @@ async function supplierParts(db: Db) {
 }
 
 /** One instance of kahub; several may share a database. */
-export async function startInstance(t: Teardown, { databaseUrl, jwt = null, limits = {} }: AppOptions) {
+export async function startInstance(t: Teardown, { databaseUrl, jwt = null, limits = {}, sandbox = false }: AppOptions) {
   const db = createDatabase({ url: databaseUrl, maxConnections: 4, onError: () => undefined })
-  const authenticator = createAuthenticator({ db, bootstrapKeyHash: sha256(BOOTSTRAP_KEY), jwt })
+  const authenticator = createAuthenticator({ db, bootstrapKeyHash: sha256(BOOTSTRAP_KEY), jwt, sandbox })
   const app = Fastify({
     genReqId: newRequestId,
     routerOptions: { maxParamLength: 256 },

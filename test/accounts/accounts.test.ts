@@ -185,11 +185,11 @@ t.test('a key keeps the terms that it was made with', async t => {
     ipAllow: ['203.0.113.0/24', '2001:db8::/32', '198.51.100.7'],
     dailySpendCap: { amount: '100.5', currency: 'USD' },
     expiresAt: '2199-01-01T00:00:00+08:00',
-    test: true
+    test: false
   }
   const { body } = await call('POST', `${RESELLERS}/${reseller}/api-keys`, { body: terms })
   t.match(body, { ...terms, dailySpendCap: { amount: '100.50', currency: 'USD' }, expiresAt: '2198-12-31T16:00:00.000Z' })
-  t.ok(body.key.startsWith('kh_test_'))
+  t.ok(body.key.startsWith('kh_live_'))
   const supplier = await call('POST', `${SUPPLIERS}/${await newSupplier()}/api-keys`, { body: { name: 'sync' } })
   t.match(supplier.body, { scopes: [...SCOPES.supplier], key: KEY })
 })
@@ -212,6 +212,7 @@ t.test('terms of a key that make no sense are refused with a pointer', async t =
     [{ dailySpendCap: { amount: '-1', currency: 'CNY' } }, '/dailySpendCap/amount'],
     [{ dailySpendCap: 5 }, '/dailySpendCap'],
     [{ test: 'yes' }, '/test'],
+    [{ test: true }, '/test'],
     [{ keyHash: 'x' }, '/keyHash'],
     [{ name: '' }, '/name']
   ]
@@ -230,7 +231,6 @@ t.test('rotation makes a successor on the same terms and ends the old key after 
     name: 'bot',
     scopes: ['orders:write'],
     ipAllow: ['0.0.0.0/0'],
-    test: true,
     dailySpendCap: { amount: '7', currency: 'CNY' }
   })
   const rotate = `${RESELLERS}/${reseller}/api-keys/${old.id}/rotate`
@@ -241,10 +241,10 @@ t.test('rotation makes a successor on the same terms and ends the old key after 
     name: 'bot',
     scopes: ['orders:write'],
     ipAllow: ['0.0.0.0/0'],
-    test: true,
+    test: false,
     dailySpendCap: { amount: '7.00' },
     expiresAt: null,
-    key: /^kh_test_/
+    key: /^kh_live_/
   })
   t.not(body.id, old.id)
   t.equal((await call('GET', '/probe/reseller', old)).status, 200, 'both work during the overlap')

@@ -12,6 +12,8 @@ import { BOOTSTRAP_KEY, client, sha256, startAccounts, startInstance } from './a
 
 const hub = await startAccounts(t)
 const { call, newReseller, newKey } = hub
+/** Of either kind of installation. */
+const isOfKeyForm = (text: string): boolean => isKeyText(text, true) || isKeyText(text, false)
 const RESELLERS = '/v1/admin/resellers'
 
 /** How many statements an authenticator of its own sends. */
@@ -40,18 +42,18 @@ const codeOf = async (action: () => unknown): Promise<unknown> => {
 t.test('a key has 43 random characters and a checksum that finds every single wrong character', async t => {
   const keys = new Set(Array.from({ length: 500 }, (_, n) => newKeyText(n % 2 === 0)))
   t.equal(keys.size, 500)
-  for (const key of keys) t.ok(/^kh_(live|test)_[0-9A-Za-z]{49}$/.test(key) && isKeyText(key), key)
+  for (const key of keys) t.ok(/^kh_(live|test)_[0-9A-Za-z]{49}$/.test(key) && isKeyText(key, key.startsWith('kh_test_')), key)
   const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
   fc.assert(
     fc.property(fc.boolean(), fc.integer({ min: 8, max: 56 }), fc.integer({ min: 0, max: 61 }), (test, at, letter) => {
       const key = newKeyText(test)
       const wrong = key.slice(0, at) + alphabet[letter] + key.slice(at + 1)
-      return isKeyText(wrong) === (wrong === key)
+      return isOfKeyForm(wrong) === (wrong === key)
     })
   )
   const live = newKeyText(false)
   for (const wrong of [live.replace('live', 'test'), live.slice(0, -1), `${live}0`, live.toUpperCase(), ` ${live}`, `${live}\n`, '', live.slice(8)]) {
-    t.notOk(isKeyText(wrong), JSON.stringify(wrong))
+    t.notOk(isOfKeyForm(wrong), JSON.stringify(wrong))
   }
   const used = new Set([...keys].flatMap(key => [...key.slice(8, 51)]))
   t.equal(used.size, 62, 'every character occurs')
@@ -337,5 +339,28 @@ t.test('an authenticator without any database at all refuses nobody as unknown',
   const db = createDatabase({ url: `postgres://nobody@127.0.0.1:${port}/none`, maxConnections: 1, onError: () => undefined })
   t.teardown(() => db.close())
   const { authenticate } = createAuthenticator({ db, bootstrapKeyHash: null, jwt: null })
-  t.equal(await codeOf(() => authenticate(newKeyText(true), '127.0.0.1')), 'dependency_unavailable')
+  t.equal(await codeOf(() => authenticate(newKeyText(false), '127.0.0.1')), 'dependency_unavailable')
+})
+
+t.test('a sandbox has keys of its own, and no installation takes those of the other kind, or looks for them', async t => {
+  const sandbox = await startInstance(t, { databaseUrl: hub.databaseUrl, sandbox: true })
+  const inSandbox = client(sandbox)
+  const reseller = await newReseller()
+  const live = await newKey(reseller)
+  const { body: test } = await inSandbox('POST', `${RESELLERS}/${reseller}/api-keys`, { body: { name: 'bot' } })
+  t.match(test, { test: true, key: /^kh_test_/ })
+  t.match(live.key, /^kh_live_/)
+  t.same([(await inSandbox('GET', '/probe/reseller', test)).status, (await inSandbox('GET', '/probe/reseller', live)).status], [200, 401])
+  t.same([(await call('GET', '/probe/reseller', test)).status, (await call('GET', '/probe/reseller', live)).status], [401, 200])
+  for (const [ask, kind] of [
+    [call, true],
+    [inSandbox, false]
+  ] as const) {
+    const refused = await ask('POST', `${RESELLERS}/${reseller}/api-keys`, { body: { name: 'bot', test: kind } })
+    t.same([refused.status, refused.body.errors?.[0]?.pointer], [400, '/test'])
+  }
+  const db = countingDb()
+  const { authenticate } = createAuthenticator({ db, bootstrapKeyHash: null, jwt: null })
+  t.equal(await codeOf(() => authenticate(test.key, '127.0.0.1')), 'unauthenticated')
+  t.equal(db.reads, 0)
 })

@@ -24,6 +24,14 @@ const operation = (more: object): string =>
 
 const bareBody = { requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Bare' } } } } }
 
+const lock = (entries: Readonly<Record<string, object>>): string =>
+  JSON.stringify({
+    packages: Object.fromEntries([
+      ['', { name: 'kahub' }],
+      ...Object.entries(entries).map(([name, entry]) => [`node_modules/${name}`, { integrity: 'sha512-x', ...entry }])
+    ])
+  })
+
 export const contentCases: Cases = {
   sizes: {
     keeps: {
@@ -151,6 +159,21 @@ export const contentCases: Cases = {
         { 'openapi/openapi.json': JSON.stringify({ paths: { '/a': { get: { operationId: 'x' } }, '/b': { get: { operationId: 'x' } } } }) },
         /operationId x is used 2 times/
       ]
+    ]
+  },
+
+  packages: {
+    keeps: {
+      'package.json': JSON.stringify({ dependencies: { pg: '8.23.1' }, devDependencies: { tap: '21.8.0' }, allowScripts: { postgres: false } }),
+      'package-lock.json': lock({ pg: {}, tap: { dev: true, hasInstallScript: true }, postgres: { hasInstallScript: true } })
+    },
+    breaks: [
+      [{ 'package.json': JSON.stringify({ dependencies: { pg: '^8.23.1' } }) }, /pg is "\^8\.23\.1" and not one exact version/],
+      [{ 'package.json': JSON.stringify({ optionalDependencies: { pg: 'github:x/pg' } }) }, /not one exact version/],
+      [{ 'package-lock.json': lock({ pg: { integrity: undefined } }) }, /pg has no SHA-512/],
+      [{ 'package-lock.json': lock({ pg: { integrity: 'sha1-x' } }) }, /pg has no SHA-512/],
+      [{ 'package-lock.json': lock({ pg: { resolved: 'https://evil.example/pg.tgz' } }) }, /pg comes from https:\/\/evil\.example/],
+      [{ 'package-lock.json': lock({ '@a/pg': { hasInstallScript: true } }) }, /@a\/pg runs a script when it is installed/]
     ]
   },
 

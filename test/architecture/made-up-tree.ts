@@ -11,12 +11,14 @@ export type Cases = Readonly<Record<string, { readonly keeps: Files; readonly br
 /** A repository of these files: sources are parsed, `.md` are documents, `openapi/openapi.json` is the API. */
 function makeTree(files: Files): Tree {
   const entries = Object.entries(files)
-  const openapi = files['openapi/openapi.json']
+  const parsed = (path: string): unknown => (files[path] === undefined ? undefined : JSON.parse(files[path]))
   return {
     sources: entries.filter(([path]) => /\.(ts|cjs)$/.test(path)).map(([path, text]) => parseSource(path, text)),
     documents: entries.filter(([path]) => path.endsWith('.md')).map(([path, text]) => ({ path, text })),
     paths: new Set(entries.flatMap(([path]) => [path, ...foldersOf(path)])),
-    openapi: openapi === undefined ? undefined : JSON.parse(openapi)
+    openapi: parsed('openapi/openapi.json'),
+    manifest: parsed('package.json'),
+    lock: parsed('package-lock.json')
   }
 }
 

@@ -8,6 +8,9 @@ export interface Tree {
   readonly paths: ReadonlySet<string>
   /** The parsed openapi/openapi.json; undefined while there is none. */
   readonly openapi: unknown
+  /** The parsed package.json and package-lock.json; undefined in a made-up tree without them. */
+  readonly manifest: unknown
+  readonly lock: unknown
 }
 
 export interface Violation {

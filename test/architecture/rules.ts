@@ -3,6 +3,7 @@ import { libraryDoors, runtimeDoors, sqlInRepositories } from './rules/library-d
 import { innerFiles, moduleOrder, noCycles } from './rules/module-order.ts'
 import { links, modules, names } from './rules/names.ts'
 import { operations } from './rules/operations.ts'
+import { packages } from './rules/packages.ts'
 import { sizes, sizesWorthALook } from './rules/sizes.ts'
 import { awaitsWorthALook, setBasedSql, syntax, tests, types, unfinished } from './rules/wording.ts'
 
@@ -23,6 +24,7 @@ export const RULES: readonly Rule[] = [
   tests,
   setBasedSql,
   operations,
+  packages,
   sizesWorthALook,
   awaitsWorthALook
 ]

@@ -18,7 +18,9 @@ export async function readTree(root: string): Promise<Tree> {
     sources: await Promise.all(sources),
     documents: await Promise.all(documents),
     paths: new Set(paths),
-    openapi: paths.includes('openapi/openapi.json') ? JSON.parse(await read('openapi/openapi.json')) : undefined
+    openapi: paths.includes('openapi/openapi.json') ? JSON.parse(await read('openapi/openapi.json')) : undefined,
+    manifest: JSON.parse(await read('package.json')),
+    lock: JSON.parse(await read('package-lock.json'))
   }
 }
 

@@ -25,7 +25,9 @@ async function send(operation: Operation, shop: Furnished): Promise<Reply> {
   const [type] = Object.keys(operation.bodies)
   const body =
     type === undefined ? undefined : type === 'application/json' ? goodBody(contract, operation, shop) : `KEY-${randomBytes(8).toString('hex')}\n`
-  return await hub.admin(operation.method, path, body === undefined ? {} : { body, headers: { 'content-type': type ?? '' } })
+  const query = operation.parameters.filter(each => each.in === 'query' && each.required).map(({ name, example }) => `${name}=${example}`)
+  const url = query.length === 0 ? path : `${path}?${query.join('&')}`
+  return await hub.admin(operation.method, url, body === undefined ? {} : { body, headers: { 'content-type': type ?? '' } })
 }
 
 /** Of these the furnished shop has nothing in the right state: their own tests call them. */
@@ -197,7 +199,7 @@ const TAMPERED: readonly (readonly [what: string, sql: string, reason: string, s
 t.test('whatever the owner of the database changes, the first broken entry is named', async t => {
   const { head } = await verify()
   for (const [what, sql, reason, seq] of TAMPERED) {
-    await owner.query(`CREATE TABLE kept AS TABLE audit_log; ${sql}`)
+    await owner.query(`CREATE TEMP TABLE kept AS TABLE audit_log; ${sql}`)
     t.match(await verify(), { ok: false, broken: { seq: seq(head.seq), reason } }, what)
     await owner.query(`ALTER TABLE audit_log DISABLE TRIGGER USER; DELETE FROM audit_log; INSERT INTO audit_log TABLE kept;
       ALTER TABLE audit_log ENABLE TRIGGER USER; DROP TABLE kept`)
@@ -232,7 +234,7 @@ t.test('a chain that was written anew as a whole is not the one that was noted, 
   t.equal((await hub.admin('GET', `/v1/admin/audit/verification?seq=${seq}`)).status, 400)
   const whole = await command(String(seq), hash)
   t.match(whole, { code: 0, output: /the audit log is whole/ })
-  await owner.query(`ALTER TABLE audit_log DISABLE TRIGGER USER; CREATE TABLE kept AS TABLE audit_log; DELETE FROM audit_log;
+  await owner.query(`ALTER TABLE audit_log DISABLE TRIGGER USER; CREATE TEMP TABLE kept AS TABLE audit_log; DELETE FROM audit_log;
     ALTER TABLE audit_log ENABLE TRIGGER USER; UPDATE audit_head SET seq = 0, hash = sha256('kahub1|audit');
     INSERT INTO audit_log (actor, action, request_id, target, detail) SELECT 'nobody', action, request_id, target, detail FROM kept ORDER BY seq`)
   t.match(await verify(), { ok: true }, 'it fits together')

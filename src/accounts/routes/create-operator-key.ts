@@ -4,7 +4,7 @@ import { createOperatorKey } from '../create-operator-key.ts'
 import { CreateOperatorKey, IssuedKeySchema } from '../schemas.ts'
 import { type AccountsDeps, type App, OPERATOR_KEYS, TAG, WRITE } from './deps.ts'
 
-export function createOperatorKeyRoute(app: App, { db }: AccountsDeps): void {
+export function createOperatorKeyRoute(app: App, { db, authenticator }: AccountsDeps): void {
   app.route({
     method: 'POST',
     url: OPERATOR_KEYS,
@@ -20,8 +20,8 @@ export function createOperatorKeyRoute(app: App, { db }: AccountsDeps): void {
     handler: async (request, reply) => {
       const { body } = request
       const makerScopes = principalOf(request).scopes
-      const issued = await createOperatorKey(db, { makerScopes, scopes: body.scopes, ...fromApiKeyTerms(body) })
-      return reply.code(201).send(toApiIssuedKey(issued))
+      const issued = await createOperatorKey(db, { makerScopes, scopes: body.scopes, ...fromApiKeyTerms(body, authenticator.sandbox) })
+      return reply.code(201).header('cache-control', 'no-store').send(toApiIssuedKey(issued))
     }
   })
 }

@@ -5,7 +5,7 @@ import { createApiKey } from '../create-api-key.ts'
 import { accountParams, CreateResellerKey, IssuedKeySchema } from '../schemas.ts'
 import { type AccountsDeps, type App, RESELLERS, TAG, WRITE } from './deps.ts'
 
-export function createResellerKeyRoute(app: App, { db }: AccountsDeps): void {
+export function createResellerKeyRoute(app: App, { db, authenticator }: AccountsDeps): void {
   app.route({
     method: 'POST',
     url: `${RESELLERS}/:id/api-keys`,
@@ -23,8 +23,8 @@ export function createResellerKeyRoute(app: App, { db }: AccountsDeps): void {
     }),
     handler: async ({ params, body }, reply) => {
       const account = { kind: 'reseller', id: fromApiId('reseller', params.id) } as const
-      const issued = await createApiKey(db, { account, scopes: body.scopes, ...fromApiKeyTerms(body) })
-      return reply.code(201).send(toApiIssuedKey(issued))
+      const issued = await createApiKey(db, { account, scopes: body.scopes, ...fromApiKeyTerms(body, authenticator.sandbox) })
+      return reply.code(201).header('cache-control', 'no-store').send(toApiIssuedKey(issued))
     }
   })
 }

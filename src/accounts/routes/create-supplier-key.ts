@@ -5,7 +5,7 @@ import { createApiKey } from '../create-api-key.ts'
 import { accountParams, CreateSupplierKey, IssuedKeySchema } from '../schemas.ts'
 import { type AccountsDeps, type App, SUPPLIERS, TAG, WRITE } from './deps.ts'
 
-export function createSupplierKeyRoute(app: App, { db }: AccountsDeps): void {
+export function createSupplierKeyRoute(app: App, { db, authenticator }: AccountsDeps): void {
   app.route({
     method: 'POST',
     url: `${SUPPLIERS}/:id/api-keys`,
@@ -22,8 +22,8 @@ export function createSupplierKeyRoute(app: App, { db }: AccountsDeps): void {
     }),
     handler: async ({ params, body }, reply) => {
       const account = { kind: 'supplier', id: fromApiId('supplier', params.id) } as const
-      const issued = await createApiKey(db, { account, scopes: body.scopes, ...fromApiKeyTerms(body) })
-      return reply.code(201).send(toApiIssuedKey(issued))
+      const issued = await createApiKey(db, { account, scopes: body.scopes, ...fromApiKeyTerms(body, authenticator.sandbox) })
+      return reply.code(201).header('cache-control', 'no-store').send(toApiIssuedKey(issued))
     }
   })
 }

@@ -35,7 +35,7 @@ function accountKey(app: App, deps: AccountsDeps, kind: AccountKind): void {
     handler: async ({ params, body: { overlapSeconds = DEFAULT_OVERLAP_SECONDS } }, reply) => {
       const owner = { kind, id: fromApiId(kind, params.id) }
       const issued = await rotateApiKey(deps, { owner, id: fromApiId('key', params.keyId), overlapSeconds })
-      return reply.code(201).send(toApiIssuedKey(issued))
+      return reply.code(201).header('cache-control', 'no-store').send(toApiIssuedKey(issued))
     }
   })
 }

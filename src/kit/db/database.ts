@@ -11,7 +11,7 @@ import { failpoint } from '../failpoint.ts'
 import { drizzle, type NodePgDatabase } from './drizzle.ts'
 import { oneTransactionEach, type Source } from './pooled.ts'
 import { togetherOn } from './send-together.ts'
-import { CONNECTION_SETTINGS_SQL, TRANSACTION_SETTINGS_SQL } from './settings.ts'
+import { CONNECTION_SETTINGS_SQL, TRANSACTION_SETTINGS_SQL, tenantSettingsSql } from './settings.ts'
 import { isRetryable, toDomainError } from './sql-errors.ts'
 
 const { Pool: PgPool } = createRequire(import.meta.url)('pg') as typeof import('pg')
@@ -57,6 +57,11 @@ export interface Db extends Queryable {
    * Throws: `dependency_unavailable`, `overloaded` on a statement time-out, and whatever `work` throws.
    */
   snapshot<T>(work: (db: Queryable) => Promise<T>): Promise<T>
+  /**
+   * Reads for one reseller, each statement in a transaction of its own: PostgreSQL shows no row of another, whatever the statement
+   * forgets to ask for. Throws: as `query` does.
+   */
+  tenant(resellerId: string): Queryable
   /** Connections in use and waited for, for metrics and readiness. */
   load(): { total: number; idle: number; waiting: number }
   close(): Promise<void>
@@ -90,6 +95,7 @@ interface Mode {
   readonly onConnect: string | null
   readonly begin: string
   readonly beginSnapshot: string
+  readonly beginRead: string
   /** Whether the server may be asked to remember statements by name. */
   readonly named: boolean
 }
@@ -100,6 +106,7 @@ const DIRECT: Mode = {
   onConnect: CONNECTION_SETTINGS_SQL,
   begin: 'BEGIN',
   beginSnapshot: `BEGIN ${SNAPSHOT}; ${SNAPSHOT_SETTINGS_SQL}`,
+  beginRead: 'BEGIN READ ONLY',
   named: true
 }
 
@@ -108,6 +115,7 @@ const POOLED: Mode = {
   onConnect: null,
   begin: `BEGIN; ${TRANSACTION_SETTINGS_SQL}`,
   beginSnapshot: `BEGIN ${SNAPSHOT}; ${TRANSACTION_SETTINGS_SQL}; ${SNAPSHOT_SETTINGS_SQL}`,
+  beginRead: `BEGIN READ ONLY; ${TRANSACTION_SETTINGS_SQL}`,
   named: false
 }
 
@@ -133,8 +141,10 @@ export function createDatabase(options: DatabaseOptions): Db {
   const pool = new PgPool(config)
   pool.on('error', onError)
   const failure = (error: unknown): Promise<never> => Promise.reject(toDomainError(error))
+  const alone = { translate: toDomainError, together: () => undefined }
   return {
-    ...queryable(mode.named ? pool : oneTransactionEach(pool, mode.begin), mode, { translate: toDomainError, together: () => undefined }),
+    ...queryable(mode.named ? pool : oneTransactionEach(pool, mode.begin), mode, alone),
+    tenant: resellerId => queryable(oneTransactionEach(pool, `${mode.beginRead}; ${tenantSettingsSql(resellerId)}`), mode, alone),
     tx: work => runTransaction({ pool, mode }, whole(options.around === undefined ? work : options.around(work))),
     txEndingWith: work => runTransaction({ pool, mode }, work),
     snapshot: work => attemptTransaction({ pool, mode }, whole(work), mode.beginSnapshot).catch(failure),

@@ -1,4 +1,4 @@
-import { type Queryable, statement } from './database.ts'
+import { type Db, type Queryable, statement } from './database.ts'
 import { sqlState } from './sql-errors.ts'
 
 const READ = statement(
@@ -20,14 +20,18 @@ export async function assertDurable(db: Queryable, allowUnsafe: boolean): Promis
 
 const MAY_NOT = '42501'
 
-/** Every connection acts as kahub_app, which owns nothing. Throws an Error that says how the login of DATABASE_URL may. */
-export async function assertRole(db: Queryable): Promise<void> {
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+/** Every connection acts as kahub_app, which owns nothing, and reads for a reseller as kahub_tenant, which sees only its rows. Throws an Error that says how the login of DATABASE_URL may. */
+export async function assertRole(db: Db): Promise<void> {
   try {
     await db.query(statement('role_probe', 'SELECT 1'))
+    await db.tenant(NOBODY).query(statement('tenant_probe', 'SELECT 1'))
   } catch (error) {
     if (sqlState(error) !== MAY_NOT) throw error
     throw new Error(
-      'The login of DATABASE_URL may not act as the role kahub_app. Let a superuser, or whoever created that role, say: GRANT kahub_app TO "the login"',
+      'The login of DATABASE_URL may not act as the roles kahub_app and kahub_tenant. Let a superuser, or whoever created them, say: ' +
+        'GRANT kahub_app TO "the login"; GRANT kahub_tenant TO kahub_app',
       { cause: error }
     )
   }

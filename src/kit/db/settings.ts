@@ -13,6 +13,9 @@ const SETTINGS = {
 }
 const TRANSACTION_TIMEOUT = '10s'
 const ROLE = 'kahub_app'
+/** Sees the rows of one reseller. */
+const TENANT_ROLE = 'kahub_tenant'
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function settingsSql(scope: 'SESSION' | 'LOCAL'): string {
   const local = scope === 'LOCAL'
@@ -28,3 +31,9 @@ export const CONNECTION_SETTINGS_SQL = settingsSql('SESSION')
 
 /** For one transaction. */
 export const TRANSACTION_SETTINGS_SQL = settingsSql('LOCAL')
+
+/** On top of them, for one transaction that reads for a reseller. */
+export function tenantSettingsSql(resellerId: string): string {
+  if (!UUID.test(resellerId)) throw new Error('the tenant is no uuid')
+  return `SET LOCAL ROLE ${TENANT_ROLE}; SET LOCAL kahub.tenant = '${resellerId}'`
+}

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { List, operation, ownerOf, PageOf, pageLimit, pageQuery, principalOf, Ref, Str } from '../../http/index.ts'
+import type { Queryable } from '../../kit/db/index.ts'
 import { notFound } from '../../kit/errors.ts'
 import { fromApiId } from '../../kit/ids.ts'
 import { parseTime } from '../../kit/time.ts'
@@ -26,7 +27,8 @@ export const getOrderRoute: OrderRoute = (app, deps) => {
       errors: readErrors
     }),
     handler: async request => {
-      const order = await readOrder(deps.db, fromApiId('order', request.params.id), ownerOf(request))
+      const resellerId = ownerOf(request)
+      const order = await readOrder(deps.db.tenant(resellerId), fromApiId('order', request.params.id), resellerId)
       if (order === null) throw notFound('order')
       return toApiOrder(order)
     }
@@ -63,7 +65,7 @@ interface ListQuery {
 
 const timeOf = (text: string | undefined, pointer: string): Date | undefined => (text === undefined ? undefined : parseTime(text, pointer))
 
-async function listPage(deps: OrderDeps, resellerId: string | null, scope: string, query: ListQuery) {
+async function listPage(deps: Pick<OrderDeps, 'cursors'> & { db: Queryable }, resellerId: string | null, scope: string, query: ListQuery) {
   const limit = pageLimit(query)
   const [before] = query.cursor === undefined ? [] : deps.cursors.decode(scope, query.cursor)
   const orders = await listOrders(deps.db, {
@@ -94,7 +96,7 @@ export const listOrdersRoute: OrderRoute = (app, deps) => {
     }),
     handler: async request => {
       const resellerId = ownerOf(request)
-      return await listPage(deps, resellerId, `orders:${resellerId}`, request.query)
+      return await listPage({ ...deps, db: deps.db.tenant(resellerId) }, resellerId, `orders:${resellerId}`, request.query)
     }
   })
   app.route({
@@ -138,7 +140,8 @@ export const getOrderCardsRoute: OrderRoute = (app, deps) => {
       errors: readErrors
     }),
     handler: async (request, reply) => {
-      const order = await readOrder(deps.db, fromApiId('order', request.params.id), ownerOf(request))
+      const resellerId = ownerOf(request)
+      const order = await readOrder(deps.db.tenant(resellerId), fromApiId('order', request.params.id), resellerId)
       if (order === null) throw notFound('order')
       const scope = `cards:${order.id}`
       const [after] = request.query.cursor === undefined ? [-1] : deps.cursors.decode(scope, request.query.cursor)

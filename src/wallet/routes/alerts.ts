@@ -16,6 +16,7 @@ import {
   RESELLER_READ,
   RESELLER_WALLET,
   RESELLER_WRITE,
+  type ReadDeps,
   WALLET_TAG,
   type WalletDeps
 } from './deps.ts'
@@ -26,14 +27,16 @@ const WHEN =
   'When what orders may cost falls below the threshold, an event `wallet.low` says so: once, until it has been at the threshold or above again. ' +
   'There is one threshold for each currency; setting it again replaces it.'
 
-async function alertsOf({ db }: WalletDeps, resellerId: string) {
+async function alertsOf({ db }: Pick<ReadDeps, 'db'>, resellerId: string) {
   await requireReseller(db, resellerId)
   return { data: (await listAlerts(db, resellerId)).map(toApiAlert) }
 }
 
 /** Throws: not_found. */
 async function removeAlert({ db }: WalletDeps, resellerId: string, currency: string): Promise<null> {
-  if (!(await deleteAlert(db, resellerId, currency))) throw notFound('alert')
+  await db.tx(async tx => {
+    if (!(await deleteAlert(tx, resellerId, currency))) throw notFound('alert')
+  })
   return null
 }
 
@@ -49,7 +52,10 @@ export function ownAlertsRoutes(app: App, deps: WalletDeps): void {
       response: { 200: Ref(WalletAlertList) },
       errors: ['not_found']
     }),
-    handler: async request => await alertsOf(deps, ownerOf(request))
+    handler: async request => {
+      const resellerId = ownerOf(request)
+      return await alertsOf({ db: deps.db.tenant(resellerId) }, resellerId)
+    }
   })
   app.route({
     method: 'PUT',

@@ -3,13 +3,19 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { type Access, principalOf } from '../../http/index.ts'
 import type { CursorCodec } from '../../kit/cursor.ts'
-import type { Db } from '../../kit/db/index.ts'
+import type { Db, Queryable } from '../../kit/db/index.ts'
 import type { WalletDirectory } from '../directory.ts'
 
 export interface WalletDeps {
   readonly db: Db
   readonly cursors: CursorCodec
   readonly wallets: WalletDirectory
+}
+
+/** What a list needs; its `db` is that of one reseller where the reseller asks. */
+export interface ReadDeps {
+  readonly db: Queryable
+  readonly cursors: CursorCodec
 }
 
 /** Fastify with the schemas' types. */

@@ -18,7 +18,10 @@ export function getWalletRoutes(app: App, { db }: WalletDeps): void {
       response: { 200: Ref(WalletSchema) },
       errors: ['not_found']
     }),
-    handler: async request => toApiWallet(await readWallet(db, ownerOf(request), request.query.currency))
+    handler: async request => {
+      const resellerId = ownerOf(request)
+      return toApiWallet(await readWallet(db.tenant(resellerId), resellerId, request.query.currency))
+    }
   })
   app.route({
     method: 'GET',

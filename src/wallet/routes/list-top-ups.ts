@@ -3,7 +3,18 @@ import { operation, ownerOf, pageLimit, Ref } from '../../http/index.ts'
 import { toApiOperatorTopUp, toApiTopUp } from '../convert.ts'
 import { listTopUps } from '../repository.ts'
 import { OperatorTopUpPage, TopUpPage, TopUpsQuery } from '../schemas.ts'
-import { type App, OPERATOR_READ, OPERATOR_TAG, OPERATOR_TOP_UPS, pageOf, RESELLER_READ, TOP_UPS, WALLET_TAG, type WalletDeps } from './deps.ts'
+import {
+  type App,
+  OPERATOR_READ,
+  OPERATOR_TAG,
+  OPERATOR_TOP_UPS,
+  pageOf,
+  RESELLER_READ,
+  type ReadDeps,
+  TOP_UPS,
+  WALLET_TAG,
+  type WalletDeps
+} from './deps.ts'
 
 export function listTopUpsRoutes(app: App, deps: WalletDeps): void {
   app.route({
@@ -18,7 +29,8 @@ export function listTopUpsRoutes(app: App, deps: WalletDeps): void {
       response: { 200: Ref(TopUpPage) }
     }),
     handler: async request => {
-      const { shown, nextCursor } = await topUpPage(deps, request.query, ownerOf(request))
+      const resellerId = ownerOf(request)
+      const { shown, nextCursor } = await topUpPage({ ...deps, db: deps.db.tenant(resellerId) }, request.query, resellerId)
       return { data: shown.map(toApiTopUp), nextCursor }
     }
   })
@@ -41,7 +53,7 @@ export function listTopUpsRoutes(app: App, deps: WalletDeps): void {
 }
 
 /** Of all resellers when none is named. Throws: validation_failed. */
-async function topUpPage({ db, cursors }: WalletDeps, query: Static<typeof TopUpsQuery>, resellerId?: string) {
+async function topUpPage({ db, cursors }: ReadDeps, query: Static<typeof TopUpsQuery>, resellerId?: string) {
   const scope = `top-ups:${resellerId ?? ''}:${query.state ?? ''}`
   const before = query.cursor === undefined ? null : String(cursors.decode(scope, query.cursor)[0])
   const limit = pageLimit(query)

@@ -4,7 +4,7 @@ import { fromApiId } from '../../kit/ids.ts'
 import { toApiEntry } from '../convert.ts'
 import { defaultCurrency, listWalletEntries } from '../list-wallet-entries.ts'
 import { resellerParams, WalletEntriesQuery, WalletEntryPage } from '../schemas.ts'
-import { type App, OPERATOR_READ, OPERATOR_TAG, pageOf, RESELLER_READ, RESELLER_WALLET, WALLET_TAG, type WalletDeps } from './deps.ts'
+import { type App, OPERATOR_READ, OPERATOR_TAG, pageOf, RESELLER_READ, RESELLER_WALLET, type ReadDeps, WALLET_TAG, type WalletDeps } from './deps.ts'
 
 export function listWalletEntriesRoutes(app: App, deps: WalletDeps): void {
   const shared = { query: WalletEntriesQuery, response: { 200: Ref(WalletEntryPage) }, errors: ['not_found'] } as const
@@ -18,7 +18,10 @@ export function listWalletEntriesRoutes(app: App, deps: WalletDeps): void {
       summary: 'List the movements of your wallet, newest first',
       access: RESELLER_READ
     }),
-    handler: async request => await entriesPage(deps, ownerOf(request), request.query)
+    handler: async request => {
+      const resellerId = ownerOf(request)
+      return await entriesPage({ ...deps, db: deps.db.tenant(resellerId) }, resellerId, request.query)
+    }
   })
   app.route({
     method: 'GET',
@@ -36,7 +39,7 @@ export function listWalletEntriesRoutes(app: App, deps: WalletDeps): void {
 }
 
 /** Throws: validation_failed, not_found. */
-async function entriesPage({ db, cursors }: WalletDeps, resellerId: string, query: Static<typeof WalletEntriesQuery>) {
+async function entriesPage({ db, cursors }: ReadDeps, resellerId: string, query: Static<typeof WalletEntriesQuery>) {
   const account = query.account ?? 'available'
   const currency = await defaultCurrency(db, resellerId, query.currency)
   const scope = `wallet-entries:${resellerId}:${currency}:${account}`

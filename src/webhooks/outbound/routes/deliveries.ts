@@ -57,11 +57,12 @@ async function deliveriesPage(
   { id, cursor, state, ...query }: Static<typeof EndpointParams> & Static<typeof DeliveriesQuery>
 ) {
   const { endpointId, resellerId } = endpointRef(request, { id })
-  if ((await findEndpoint(db, endpointId, resellerId)) === null) throw endpointNotFound()
+  const view = db.tenant(resellerId)
+  if ((await findEndpoint(view, endpointId, resellerId)) === null) throw endpointNotFound()
   const list = `webhook-deliveries:${endpointId}`
   const limit = pageLimit(query)
   const before = cursor === undefined ? null : positionOf(cursors.decode(list, cursor))
-  const found = await listDeliveries(db, endpointId, { state: state ?? null, before, limit: limit + 1 })
+  const found = await listDeliveries(view, endpointId, { state: state ?? null, before, limit: limit + 1 })
   const shown: readonly Delivery[] = found.slice(0, limit)
   const last = shown.at(-1)?.position
   return {

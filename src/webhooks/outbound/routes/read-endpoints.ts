@@ -23,7 +23,7 @@ export function listEndpointsRoute(app: App, { db, cursors }: OutboundDeps): voi
       const { cursor } = request.query
       const limit = pageLimit(request.query)
       const before = cursor === undefined ? null : String(cursors.decode(list, cursor)[0])
-      const found = await listEndpoints(db, resellerId, { before, limit: limit + 1 })
+      const found = await listEndpoints(db.tenant(resellerId), resellerId, { before, limit: limit + 1 })
       const shown = found.slice(0, limit)
       const last = shown.at(-1)
       return { data: shown.map(toApiEndpoint), nextCursor: found.length > limit && last !== undefined ? cursors.encode(list, [last.id]) : null }
@@ -46,7 +46,7 @@ export function getEndpointRoute(app: App, { db }: OutboundDeps): void {
     }),
     handler: async request => {
       const { endpointId, resellerId } = endpointRef(request, request.params)
-      const endpoint = await findEndpoint(db, endpointId, resellerId)
+      const endpoint = await findEndpoint(db.tenant(resellerId), endpointId, resellerId)
       if (endpoint === null) throw endpointNotFound()
       return toApiEndpoint(endpoint)
     }
