@@ -6,7 +6,8 @@
  */
 import { DomainError, overloaded } from '../../kit/errors.ts'
 import type { Leases } from '../../kit/lock.ts'
-import { type AllocationRequest, createLane, type Lane, type Mandate, mandateOf, type Ticket } from './lane.ts'
+import { type Answer, answerInTurns } from './answers.ts'
+import { type AllocationRequest, createLane, isReserving, type Lane, type Mandate, mandateOf, type Ticket } from './lane.ts'
 import { LeadershipBoard } from './leadership.ts'
 
 /** Larger batches hold wallets longer than they save commits. */
@@ -17,8 +18,6 @@ const BATCH_MAX_CARDS = 2_000
 const CONCURRENT_BATCHES = 2
 /** A second batch must be worth its commit. */
 const SECOND_BATCH_MIN_ORDERS = 64
-/** Answers go out in portions: PostgreSQL's next reply waits behind no more than one of them. */
-const ANSWERS_PER_TURN = 24
 /** Beyond these an order could not be answered within its client's patience. */
 const LANE_MAX_WAITING = 16_384
 const TOTAL_MAX_WAITING = 32_768
@@ -79,6 +78,8 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
   readonly #ready = new Set<Lane<R, A>>()
   #waiting = 0
   #running = 0
+  /** Of the running batches, those of orders whose goods come later. */
+  #reserving = 0
   #closing = false
   #scheduled = false
   #drained: (() => void) | null = null
@@ -151,26 +152,31 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
 
   #startBatches(): void {
     this.#scheduled = false
-    while (this.#ready.size > 0 && this.#mayStart()) this.#startBatch()
+    while (this.#mayStart()) this.#startBatch(false)
+    // Beside the others: whose goods are here does not wait for what is only reserved.
+    if (this.#reserving === 0) this.#startBatch(true)
   }
 
   #mayStart(): boolean {
-    if (this.#running === 0) return true
-    if (this.#running >= CONCURRENT_BATCHES) return false
+    const running = this.#running - this.#reserving
+    if (running >= CONCURRENT_BATCHES) return false
+    const enough = running === 0 ? 1 : SECOND_BATCH_MIN_ORDERS
     let orders = 0
     for (const lane of this.#ready) {
+      if (isReserving(lane)) continue
       orders += lane.queue.length
-      if (orders >= SECOND_BATCH_MIN_ORDERS) return true
+      if (orders >= enough) return true
     }
     return false
   }
 
-  #startBatch(): void {
+  #startBatch(reserving: boolean): void {
     const tickets: Ticket<R, A>[] = []
     const taken: Lane<R, A>[] = []
     let cards = 0
     for (const lane of this.#ready) {
       if (tickets.length >= BATCH_MAX_ORDERS || cards >= BATCH_MAX_CARDS) break
+      if (isReserving(lane) !== reserving) continue
       this.#ready.delete(lane)
       if (!mayTake(lane)) continue
       const before = tickets.length
@@ -181,7 +187,7 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
       }
       if (tickets[0]?.solo === true) break
     }
-    if (tickets.length > 0) void this.#run(tickets, taken)
+    if (tickets.length > 0) void this.#run(tickets, taken, reserving)
     for (const lane of taken) this.#offer(lane)
   }
 
@@ -207,8 +213,9 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
     return cards
   }
 
-  async #run(tickets: Ticket<R, A>[], taken: Lane<R, A>[]): Promise<void> {
+  async #run(tickets: Ticket<R, A>[], taken: Lane<R, A>[], reserving: boolean): Promise<void> {
     this.#running++
+    if (reserving) this.#reserving++
     const startedAt = performance.now()
     let answers: Answer<R, A>[] = []
     try {
@@ -222,6 +229,7 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
       this.#fail(tickets, taken, error)
     }
     this.#running--
+    if (reserving) this.#reserving--
     this.#options.onBatch?.(tickets.length, performance.now() - startedAt)
     for (const lane of taken) {
       lane.batches--
@@ -280,16 +288,6 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
       void this.#leadership.resign(lane)
     }
   }
-}
-
-interface Answer<R extends AllocationRequest, A> {
-  readonly ticket: Ticket<R, A>
-  readonly answer: A
-}
-
-function answerInTurns<R extends AllocationRequest, A>(answers: readonly Answer<R, A>[], from = 0): void {
-  for (const { ticket, answer } of answers.slice(from, from + ANSWERS_PER_TURN)) ticket.resolve(answer)
-  if (from + ANSWERS_PER_TURN < answers.length) setImmediate(() => answerInTurns(answers, from + ANSWERS_PER_TURN))
 }
 
 /** A second batch needs a fence that stands: it finds it again under the row's lock, or does nothing. */

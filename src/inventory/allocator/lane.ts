@@ -3,6 +3,8 @@
 export interface AllocationRequest {
   readonly skuId: string
   readonly quantity: number
+  /** Its goods come later. */
+  readonly reserve?: boolean
 }
 
 /** How a batch may touch a SKU. */
@@ -66,3 +68,6 @@ export function mandateOf<R extends AllocationRequest, A>(lane: Lane<R, A>): Man
   if (lane.leadership === 'alone') return { kind: 'alone' }
   return lane.fence === null ? { kind: 'mint' } : { kind: 'fenced', fence: lane.fence }
 }
+
+/** By the oldest order: a SKU's stock may end, or come, between two of them. */
+export const isReserving = <R extends AllocationRequest, A>(lane: Lane<R, A>): boolean => lane.queue[0]?.request.reserve === true

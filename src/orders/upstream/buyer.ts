@@ -29,8 +29,8 @@ export interface Buyer {
   close(): Promise<void>
 }
 
-/** One transaction begins as many orders. */
-const ORDERS_PER_PLAN = 200
+/** One transaction begins as many orders; more would keep the event loop from others' requests. */
+const ORDERS_PER_PLAN = 100
 const SWEEP_MAX = 200
 const SWEEP_EVERY_MS = 1_000
 /** Someone who waits for goods is better told that there are none. */
@@ -52,6 +52,8 @@ class TableBuyer implements Buyer {
   /** Suppliers that something was due for: their slots are counted before an order asks for one. */
   readonly #known = new Set<string>()
   #listener: () => void = () => undefined
+  /** Orders of one SKU come together: what it can be bought from is read before they are known. */
+  #lastSkuIds: readonly string[] = []
   #closed = false
   /** Somebody waits for a call to end. */
   #isShort = false
@@ -71,8 +73,9 @@ class TableBuyer implements Buyer {
   async turn(): Promise<void> {
     this.#isShort = false
     for (let round = 0; round < ROUNDS_MAX && !this.#closed; round++) {
-      const claimed = await this.#takeDue()
-      const begun = await this.#beginReserved()
+      const [due, waiting] = await Promise.all([readDueSuppliers(this.#deps.db), readReservedOwners(this.#deps.db, ORDERS_PER_PLAN)])
+      const claimed = await this.#takeDue(due)
+      const begun = await this.#beginReserved(waiting)
       if (Math.max(claimed, begun) < ORDERS_PER_PLAN) break
     }
     // After what can be asked was taken.
@@ -100,8 +103,7 @@ class TableBuyer implements Buyer {
   }
 
   /** Returns how much it was. */
-  async #takeDue(): Promise<number> {
-    const due = await readDueSuppliers(this.#deps.db)
+  async #takeDue(due: readonly string[]): Promise<number> {
     if (due.length === 0) return 0
     for (const supplierId of due) this.#known.add(supplierId)
     const slots = await this.#calls.slotsOf(due)
@@ -114,16 +116,16 @@ class TableBuyer implements Buyer {
   }
 
   /** Reserved orders get their first attempts, or fail because nobody sells. Returns how many. */
-  async #beginReserved(): Promise<number> {
-    const waiting = await readReservedOwners(this.#deps.db, ORDERS_PER_PLAN)
+  async #beginReserved(waiting: readonly PurchaseOwner[]): Promise<number> {
     if (waiting.length === 0) return 0
     const { purchases } = await this.#transact(waiting, async (tx, deps) => {
       // An order whose accounts are not loaded has just come; the next round has it.
-      const orders = (await lockReserved(tx, ORDERS_PER_PLAN)).filter(
-        order => order.total === 0n || deps.wallets.find(order.resellerId, order.currency) !== undefined
+      const orders = lockReserved(tx, ORDERS_PER_PLAN).then(found =>
+        found.filter(order => order.total === 0n || deps.wallets.find(order.resellerId, order.currency) !== undefined)
       )
-      return await settlePurchases(deps, tx, { orders, attemptsOf: [] }, [])
+      return await settlePurchases(deps, tx, { orders, attemptsOf: [], skuIds: this.#lastSkuIds }, [])
     })
+    this.#lastSkuIds = [...new Set(purchases.map(({ order }) => order.skuId))]
     return purchases.length
   }
 
@@ -131,7 +133,9 @@ class TableBuyer implements Buyer {
     const orderIds = [...new Set(settlements.map(({ orderId }) => orderId))]
     const owners = settlements.flatMap(({ owner }) => owner ?? [])
     const known = owners.length === settlements.length ? owners : await readPurchaseOwners(this.#deps.db, orderIds)
-    await this.#transact(known, (tx, deps) => settlePurchases(deps, tx, { orders: lockPurchases(tx, orderIds), attemptsOf: orderIds }, settlements))
+    await this.#transact(known, (tx, deps) =>
+      settlePurchases(deps, tx, { orders: lockPurchases(tx, orderIds), attemptsOf: orderIds, skuIds: [] }, settlements)
+    )
   }
 
   /** Commits, and starts what it committed as sent. */

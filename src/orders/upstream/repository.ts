@@ -224,11 +224,12 @@ export async function updateAttempts(tx: Tx, applied: readonly Applied[]): Promi
 const UPDATE_ORDERS = statement(
   'purchase_update_orders',
   `
-  UPDATE orders o SET state = t.state, delivered = t.delivered,
+  WITH moved AS (UPDATE orders o SET state = t.state, delivered = t.delivered,
     deadline_at = CASE WHEN NOT t.closed THEN (SELECT max(a.review_at) FROM supplier_attempt a WHERE a.order_id = o.id AND a.ended_at IS NULL) END,
     fulfilled_at = CASE WHEN t.closed AND t.delivered > 0 THEN now() END, closed_at = CASE WHEN t.closed THEN now() END
   FROM unnest($1::uuid[], $2::text[], $3::int[], $4::boolean[], $5::text[]) AS t (id, state, delivered, closed, old)
-  WHERE o.id = t.id AND o.state = t.old`
+  WHERE o.id = t.id AND o.state = t.old RETURNING 1)
+  SELECT expect_rows(count(*), cardinality($1), 'purchases moved') FROM moved`
 )
 
 /** After the attempts were written. Fails if one of the orders is not in the state that it was locked in. */
@@ -237,14 +238,13 @@ export async function updatePurchases(
   moves: readonly { readonly order: PurchaseOrder; readonly decision: PurchaseDecision }[]
 ): Promise<void> {
   if (moves.length === 0) return
-  const updated = await tx.execute(UPDATE_ORDERS, [
+  await tx.execute(UPDATE_ORDERS, [
     moves.map(({ order }) => order.id),
     moves.map(({ decision }) => decision.state),
     moves.map(({ decision }) => decision.delivered),
     moves.map(({ decision }) => decision.isClosed),
     moves.map(({ order }) => order.state)
   ])
-  if (updated !== moves.length) throw new Error(`moved ${updated} of ${moves.length} purchases`)
 }
 
 const LIVE_REFERENCES = statement(

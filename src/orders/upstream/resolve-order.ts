@@ -53,7 +53,7 @@ async function resolve(deps: ResolveDeps, tx: Tx, { orderId, outcome }: ResolveO
   const needed = order.isTopUp ? 0 : unclear.reduce((sum, attempt) => sum + attempt.units.length, 0)
   if (outcome === 'fulfilled' && sealed.length !== needed) throw invalid('/cards', `must be ${needed} cards, one for each unclear unit`)
   const settlements = unclear.map((attempt, index) => toSettlement(attempt, outcomeFor(unclear, index, { outcome, sealed, isTopUp: order.isTopUp })))
-  const { settled, last } = await settlePurchases(deps, tx, { orders, attemptsOf: [orderId] }, settlements)
+  const { settled, last } = await settlePurchases(deps, tx, { orders, attemptsOf: [orderId], skuIds: [] }, settlements)
   await last
   const isShort = settled.purchases.some(({ applied }) => applied.some(({ attempt }) => outcome === 'fulfilled' && attempt.state !== 'succeeded'))
   if (isShort) throw new DomainError('state_conflict', 'One of these cards has been stocked or sold before. Nothing was changed.')

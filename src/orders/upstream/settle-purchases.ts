@@ -42,6 +42,8 @@ export interface Held {
   readonly orders: readonly PurchaseOrder[] | Promise<readonly PurchaseOrder[]>
   /** Whose attempts are looked at; empty: there are none yet. */
   readonly attemptsOf: readonly string[]
+  /** SKUs that the orders probably are of. */
+  readonly skuIds: readonly string[]
 }
 
 const BEING_BOUGHT: readonly OrderState[] = ['reserved', 'submitting', 'submitted', 'uncertain', 'review']
@@ -62,15 +64,16 @@ export async function settlePurchases(
   held: Held,
   settlements: readonly Settlement[]
 ): Promise<{ readonly settled: Settled; readonly last: Promise<void> }> {
-  const [orders, attempts, fresh] = await Promise.all([
+  const [orders, attempts, fresh, likely] = await Promise.all([
     held.orders,
     held.attemptsOf.length === 0 ? [] : lockAttempts(tx, held.attemptsOf),
-    claimFingerprints(tx, cardsOf(settlements))
+    claimFingerprints(tx, cardsOf(settlements)),
+    readBuyableSources(tx, held.skuIds)
   ])
   const attemptsOf = Map.groupBy(attempts, ({ orderId }) => orderId)
   const settlementsOf = Map.groupBy(settlements, ({ orderId }) => orderId)
   const moved = orders.map(order => applyAll(order, attemptsOf, settlementsOf.get(order.id) ?? [], fresh))
-  const offers = await readOffers(deps, tx, moved)
+  const offers = await readOffers(deps, tx, moved, { skuIds: held.skuIds, sources: likely })
   const purchases = moved.map(({ order, ...rest }): Purchase => {
     const market = { offers: offers.get(order.skuId) ?? [], isHealthy: deps.connections.isHealthy, takeSlot: deps.takeSlot ?? (() => null) }
     return { order, ...rest, decision: BEING_BOUGHT.includes(order.state) ? decidePurchase(order, rest.attempts, market) : null }
@@ -105,36 +108,44 @@ function applyAll(
   return { order, attempts: [...attempts.values()], applied }
 }
 
-/** Asked for only where somebody needs them. */
+interface Likely {
+  readonly skuIds: readonly string[]
+  readonly sources: Awaited<ReturnType<typeof readBuyableSources>>
+}
+
+/** Asked for only where somebody needs them and they were not read yet. */
 async function readOffers(
   deps: SettleDeps,
   tx: Tx,
-  moved: readonly Pick<Purchase, 'order' | 'attempts'>[]
+  moved: readonly Pick<Purchase, 'order' | 'attempts'>[],
+  likely: Likely
 ): Promise<ReadonlyMap<string, readonly Offer[]>> {
   const needy = moved.filter(({ order, attempts }) => BEING_BOUGHT.includes(order.state) && openPositions(order, attempts).length > 0)
-  const sources = await readBuyableSources(tx, [...new Set(needy.map(({ order }) => order.skuId))])
-  const offers = sources.flatMap(source => {
+  const missing = new Set(needy.map(({ order }) => order.skuId).filter(skuId => !likely.skuIds.includes(skuId)))
+  const sources = missing.size === 0 ? [] : await readBuyableSources(tx, [...missing])
+  const offers = [...likely.sources, ...sources].flatMap(source => {
     const adapter = deps.findAdapter(source.adapter)
     return adapter === null ? [] : [{ ...source, adapter: withLimits(adapter, source.limits) }]
   })
   return Map.groupBy(offers, offer => offer.skuId)
 }
 
-/** Started in the order in which PostgreSQL is to run them. */
+/** Started in the order in which PostgreSQL is to run them. Only locks are waited for; the rest may travel with the COMMIT. */
 async function write(deps: SettleDeps, tx: Tx, purchases: readonly Purchase[]) {
   const moves = purchases.flatMap(({ order, decision }) => (decision !== null && hasMoved(order, decision) ? [{ order, decision }] : []))
   const started = purchases.flatMap(({ decision }) => decision?.attempts ?? [])
-  const [counters, , , , , , { written }] = await Promise.all([
-    adjustStock(tx, stockDeltas(purchases)),
+  const adjusted = adjustStock(tx, stockDeltas(purchases))
+  const others = Promise.all([
     updateAttempts(tx, lastOfEach(purchases.flatMap(({ applied }) => applied))),
     storePurchased(tx, toPurchasedCards(purchases)),
     insertAttempts(tx, started),
     updatePurchases(tx, moves),
-    publish(tx, purchases.flatMap(purchaseEvents)),
-    movePurchaseMoney(deps.wallets, tx, purchases)
+    publish(tx, purchases.flatMap(purchaseEvents))
   ])
+  others.catch(() => undefined)
+  const [counters, { written }] = await Promise.all([adjusted, movePurchaseMoney(deps.wallets, tx, purchases)])
   failpoint('purchase.settling')
-  return { counters, last: written }
+  return { counters, last: Promise.all([others, written]).then(() => undefined) }
 }
 
 function hasMoved(order: PurchaseOrder, { state, attempts, isClosed, delivered }: PurchaseDecision): boolean {

@@ -12,8 +12,8 @@ export interface Settler<T> {
   drain(): Promise<void>
 }
 
-/** One transaction locks as many orders. */
-const BATCH_MAX = 200
+/** One transaction locks as many orders; more would keep the event loop from others' requests. */
+const BATCH_MAX = 100
 const RETRY_BASE_MS = 100
 const RETRY_MAX_MS = 5_000
 

@@ -20,12 +20,12 @@ import { median, round } from '../stats.ts'
 const IN_FLIGHT = 2_000
 const LATENCY_MS = 500
 const BUYERS = 100
-const BUYER_CONNECTIONS = 256
+const BUYER_CONNECTIONS = 64
 /** Of its own, so that its captures can be counted. */
 const CURRENCY = 'USD'
 /** A shop on an ordinary day. */
 const LOCAL_CONNECTIONS = 32
-const LOCAL_PER_SECOND = 200
+const LOCAL_PER_SECOND = 100
 /** Until as many are in flight as can be. */
 const RAMP_SECONDS = 3
 const SECONDS = 8
