@@ -11,15 +11,18 @@ interface LogError {
 
 const CAUSES_MAX = 3
 
+/** drizzle adds the values of a failed statement to its message. */
+const withoutParameters = (text: string): string => text.replace(/\nparams: [\s\S]*?(?=\n {4}at |$)/, '')
+
 function describe(error: unknown, depth = 0): LogError {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
   const { code, cause } = error as Error & { code?: unknown }
   return {
     type: error.name,
-    message: error.message,
+    message: withoutParameters(error.message),
     ...(code === undefined ? {} : { code }),
     ...(cause === undefined || depth >= CAUSES_MAX ? {} : { cause: describe(cause, depth + 1) }),
-    ...(depth === 0 ? { stack: error.stack } : {})
+    ...(depth === 0 ? { stack: withoutParameters(error.stack ?? '') } : {})
   }
 }
 

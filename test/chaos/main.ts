@@ -1,13 +1,15 @@
 /** `npm run chaos`: see README.md. */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTempDataDir } from '../../src/embedded/temp-data-dir.ts'
 import { FAILPOINTS } from '../../src/kit/failpoint.ts'
 import type { Finding } from './check/finding.ts'
 import { createDice } from './dice.ts'
 import { createFailpointDeck } from './nemesis/failpoint-deck.ts'
-import { FAULTS } from './nemesis/faults.ts'
+import { DISK_FULL, FAULTS } from './nemesis/faults.ts'
 import { readOptions, replayOf, USAGE } from './options.ts'
+import { canMount } from './rig/small-disk.ts'
 import { type RoundResult, runRound } from './run-round.ts'
 
 const SHOWN_OF_A_RULE = 3
@@ -36,14 +38,16 @@ const list = (counts: ReadonlyMap<string, number>): string =>
     .join(', ')
 
 /** Faults that never struck and failpoints that were never hit: what they would have shown is not known. */
-const leftOut = (results: readonly RoundResult[], hits: ReadonlyMap<string, number>): string[] => {
+const leftOut = (results: readonly RoundResult[], hits: ReadonlyMap<string, number>, smallDisk: boolean): string[] => {
   const struck = sum(results.map(({ faults }) => faults))
-  return [...Object.keys(FAULTS).filter(name => !struck.has(name)), ...FAILPOINTS.filter(name => !hits.has(name))]
+  const possible = Object.keys(FAULTS).filter(name => smallDisk || name !== DISK_FULL)
+  return [...possible.filter(name => !struck.has(name)), ...FAILPOINTS.filter(name => !hits.has(name))]
 }
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   if (options === null) return log(USAGE)
+  if (options.smallDisk && !canMount()) throw new Error('--small-disk needs root, on Linux')
   const directory = createTempDataDir(PREFIX)
   const results: RoundResult[] = []
   const failpoints = createFailpointDeck(createDice(options.seed))
@@ -57,7 +61,9 @@ async function main(): Promise<void> {
     if (findings.length > 0) {
       failed++
       show(findings)
-      log(`  its files: ${home}`)
+      const kept = join(tmpdir(), `${PREFIX}red-${seed}-${process.pid}`)
+      renameSync(home, kept)
+      log(`  its files: ${kept}`)
       log(`  again: ${replayOf(options, seed)}`)
     } else if (!options.keep) rmSync(home, { recursive: true, force: true })
   }
@@ -72,13 +78,13 @@ async function main(): Promise<void> {
   log(`missed: ${list(sum(results.map(({ missed }) => missed)))}`)
   log(`failpoints: ${list(failpoints.hits())}`)
   log(`counts: ${list(sum(results.map(({ counts }) => new Map(Object.entries(counts)))))}`)
-  for (const name of options.complete ? leftOut(results, failpoints.hits()) : []) {
+  for (const name of options.complete ? leftOut(results, failpoints.hits(), options.smallDisk) : []) {
     failed++
     log(`NEVER: ${name}`)
   }
   log(`${Math.max(0, options.rounds - failed)} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
-  else if (!options.keep) rmSync(directory, { recursive: true, force: true })
+  if (!options.keep) rmSync(directory, { recursive: true, force: true })
 }
 
 await main()

@@ -15,6 +15,8 @@ export interface Options {
   readonly faults: readonly string[]
   readonly failpoints: boolean
   readonly skew: boolean
+  /** PostgreSQL lies on a disk in memory that can be filled. */
+  readonly smallDisk: boolean
   /** Every fault and every failpoint must have struck. */
   readonly complete: boolean
   /** The files of a green round are kept, too. */
@@ -30,7 +32,8 @@ const TIERS: Readonly<Record<string, Tier>> = {
 }
 
 export const USAGE = `usage: npm run chaos -- [--tier commit|nightly|release] [--seed n] [--rounds n] [--seconds n] [--clients n] [--rate n]
-  [--faults postgres.kill,server] [--no-failpoints] [--no-skew] [--keep]
+  [--faults postgres.kill,server] [--no-failpoints] [--no-skew] [--small-disk] [--keep]
+--small-disk (root on Linux only) puts PostgreSQL on a disk in memory, which is filled now and then.
 A red run prints its seed; with the same options it strikes the same way again.`
 
 /** Null: it asks for help. */
@@ -47,6 +50,7 @@ export function readOptions(args: string[]): Options | null {
       faults: { type: 'string', default: '' },
       'no-failpoints': { type: 'boolean', default: false },
       'no-skew': { type: 'boolean', default: false },
+      'small-disk': { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false }
     }
@@ -64,6 +68,7 @@ export function readOptions(args: string[]): Options | null {
     faults: values.faults.split(',').filter(name => name !== ''),
     failpoints: !values['no-failpoints'],
     skew: !values['no-skew'],
+    smallDisk: values['small-disk'],
     complete: tier.complete && values.faults === '' && values.seconds === undefined,
     keep: values.keep
   }
@@ -75,5 +80,6 @@ export const replayOf = ({ rounds: _, ...options }: Options, seed: number): stri
     `npm run chaos -- --tier ${options.tier} --seed ${seed} --rounds 1 --seconds ${options.seconds} --clients ${options.clients} --rate ${options.rate}`,
     ...(options.faults.length === 0 ? [] : [`--faults ${options.faults.join(',')}`]),
     ...(options.failpoints ? [] : ['--no-failpoints']),
-    ...(options.skew ? [] : ['--no-skew'])
+    ...(options.skew ? [] : ['--no-skew']),
+    ...(options.smallDisk ? ['--small-disk'] : [])
   ].join(' ')

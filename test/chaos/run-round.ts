@@ -1,6 +1,7 @@
 /** One round: load with faults, heal, liveness, invariants, history, secrets, indexes. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { readFacts } from './check/facts.ts'
 import { createFindings, type Finding } from './check/finding.ts'
 import { checkBank, checkCredits, checkRealTimeOrder, checkWalletReads } from './check/money.ts'
@@ -17,6 +18,7 @@ import type { Options } from './options.ts'
 import { startChild } from './rig/child.ts'
 import type { LinkName, NemesisOrder, NemesisReport } from './rig/messages.ts'
 import { healLinks, type Rig, SERVERS, startRig } from './rig/rig.ts'
+import { finishRotation, rotateUntilDone } from './rotate.ts'
 import { passImports, settle } from './settle.ts'
 import { readInvariants, startWatch } from './watch.ts'
 
@@ -58,6 +60,7 @@ export async function runRound(request: RoundRequest): Promise<RoundResult> {
   let rig: Rig | null = null
   /** Nothing strikes before the shop is set up, nor after the nemesis has left. */
   let isUnderFire = false
+  let newestKey: 'old' | 'new' = 'old'
   const onTargets = (): void => {
     if (rig !== null && isUnderFire) nemesis.send({ do: 'targets', targets: rig.targets(hotSkuIds) })
   }
@@ -66,10 +69,11 @@ export async function runRound(request: RoundRequest): Promise<RoundResult> {
     rig = await startRig({
       directory,
       seed,
+      smallDisk: options.smallDisk,
       nextEnv: () => {
         const failpoint = options.failpoints && isUnderFire ? request.failpoints.next() : null
         const skew = options.skew && isUnderFire ? dice.pick(SKEWS_MS) : 0
-        return { KAHUB_CHAOS_SKEW_MS: `${skew}`, ...(failpoint === null ? {} : { KAHUB_FAILPOINT: failpoint }) }
+        return { newestKey, KAHUB_CHAOS_SKEW_MS: `${skew}`, ...(failpoint === null ? {} : { KAHUB_FAILPOINT: failpoint }) }
       },
       onFailpoint: name => {
         log(`    (failpoint ${name})`)
@@ -91,10 +95,17 @@ export async function runRound(request: RoundRequest): Promise<RoundResult> {
     const struck = nemesis.next(report => report.is === 'done')
     isUnderFire = true
     nemesis.send({ do: 'start', seed, seconds: options.seconds, faults: options.faults, targets: rig.targets(hotSkuIds) })
+    const rotated = wait(options.seconds * 500).then(() => {
+      newestKey = 'new'
+      return rotateUntilDone(rig!, () => !isUnderFire)
+    })
     await struck
     isUnderFire = false
+    counts['rotations tried'] = await rotated
     log(`  ${[...faults.values()].reduce((a, b) => a + b, 0)} faults struck in ${seconds(begun)}`)
     await heal(rig)
+    const left = await finishRotation(rig)
+    if (left !== null) found.add('a rotated master key leaves nothing behind', left)
     log(`  healed after ${seconds(begun)}`)
     load.send({ do: 'finish', withinMs: LIVENESS_MS })
     await passImports(rig.databaseUrl())
@@ -104,6 +115,7 @@ export async function runRound(request: RoundRequest): Promise<RoundResult> {
       found.add('every request is answered in the end', `${loaded.unresolved} were not, within ${LIVENESS_MS / 1_000} s after the faults`)
     const settled = await settle(rig.databaseUrl(), LIVENESS_MS)
     found.list.push(...settled.findings, ...(await probe(rig, client, shop)))
+    found.list.push(...(await settle(rig.databaseUrl(), LIVENESS_MS)).findings)
     const looks = await watch.stop()
     found.list.push(...looks.findings)
     log(`  settled in ${(settled.ms / 1_000).toFixed(1)} s`)
@@ -173,8 +185,11 @@ async function heal(rig: Rig): Promise<void> {
   // Calls that a supplier never answers end now, and not in twenty seconds.
   for (const link of ['supplier-0', 'supplier-1', 'receiver'] as const) rig.proxy.send({ do: 'fault', link, fault: { kind: 'cut' } })
   await rig.untilReady()
-  await Promise.all(rig.servers.map(server => server.disarm()))
-  await rig.untilReady()
+  // One after the other: what a server was armed with is gone, and all know the new master key in front.
+  for (const server of rig.servers) {
+    await server.restart()
+    await rig.untilReady()
+  }
 }
 
 /** Both servers sell, at once, and to everybody who can pay. */
@@ -232,7 +247,7 @@ async function judge({ rig, client, shop, historyFile, directory, found, counts 
   if (count > 0) found.add('redirects are not followed', `${count} were`)
   await dumpValkey(rig.redisUrl(), join(rig.files.world, 'valkey.dump'))
   for (const code of await rig.stopServers()) if (code !== 0) found.add('a server stops when it is told', `exit code ${code}`)
-  const facts = await readFacts(rig.databaseUrl(), rig.masterKey)
+  const facts = await readFacts(rig.databaseUrl(), rig.newMasterKey)
   const history = readHistory(historyFile)
   const evidence: Evidence = { history, facts, shop, known: handedIn(history, shop, books, rig) }
   const rules = [
@@ -264,7 +279,10 @@ async function judge({ rig, client, shop, historyFile, directory, found, counts 
   const secrets = [
     CANARY,
     rig.adminKey,
-    rig.masterKey,
+    ...rig
+      .masterKeys('new')
+      .split(/[:,]/)
+      .filter(part => part.length > 8),
     ...shop.resellers.map(({ key }) => key),
     shop.push.secret,
     ...books.flatMap(sale => sale.cards.map(card => card.secret))

@@ -37,6 +37,8 @@ const OPEN = `
   WHERE state IN ('intent', 'sent', 'unknown', 'submitted') GROUP BY state
   UNION ALL SELECT 'late questions', count(*)::int, min(id::text) FROM supplier_attempt WHERE ended_at IS NOT NULL AND due_at <= now() HAVING count(*) > 0
   UNION ALL SELECT 'deliveries', count(*)::int, min(d.id::text) FROM webhook_delivery d WHERE d.state = 'pending' HAVING count(*) > 0
+  UNION ALL SELECT 'events that nobody passed on', count(*)::int, min(o.id::text) FROM outbox o JOIN webhook_cursor c ON c.name = 'outbox'
+  WHERE (o.xid, o.seq) > (c.xid, c.seq) HAVING count(*) > 0
   UNION ALL SELECT 'imports', count(*)::int, min(id::text) FROM card_batch WHERE state = 'importing' HAVING count(*) > 0`
 
 export interface SettleResult {

@@ -13,11 +13,10 @@ interface PgError {
   message?: string
 }
 
-/** drizzle wraps the driver's error; the code is one level down. */
+/** drizzle wraps the driver's error, which is one level down; a connection that was lost has no code even there. */
 function pgError(error: unknown): PgError {
   const outer = (error ?? {}) as PgError
-  const inner = outer.cause as PgError | undefined
-  return outer.code === undefined && inner?.code !== undefined ? inner : outer
+  return outer.code === undefined && outer.cause instanceof Error ? (outer.cause as PgError) : outer
 }
 
 export const sqlState = (error: unknown): string | undefined => pgError(error).code

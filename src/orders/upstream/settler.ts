@@ -3,6 +3,7 @@
  * it is kept until the database has it; if this process dies first, the supplier is asked again.
  */
 import { setTimeout as wait } from 'node:timers/promises'
+import { toDomainError } from '../../kit/db/index.ts'
 import { DomainError } from '../../kit/errors.ts'
 
 export interface Settler<T> {
@@ -64,5 +65,7 @@ export function createSettler<T>(commit: (items: readonly T[]) => Promise<void>,
 }
 
 /** The database is away or busy: the same transaction succeeds later. */
-const isPassing = (error: unknown): boolean =>
-  error instanceof DomainError && (error.code === 'dependency_unavailable' || error.code === 'overloaded')
+function isPassing(error: unknown): boolean {
+  const known = toDomainError(error)
+  return known instanceof DomainError && (known.code === 'dependency_unavailable' || known.code === 'overloaded')
+}

@@ -118,7 +118,7 @@ export async function readFacts(databaseUrl: string, masterKey: string): Promise
 async function readCards(client: pg.Client, databaseUrl: string, masterKey: string): Promise<CardFact[]> {
   const db = createDatabase({ url: databaseUrl, maxConnections: 2, onError: () => undefined })
   try {
-    const vault = await createVault({ db, masterKeys: [{ kid: 'main', key: Buffer.from(masterKey, 'base64') }] })
+    const vault = await createVault({ db, masterKeys: [{ kid: 'new', key: Buffer.from(masterKey, 'base64') }] })
     const { rows } = await client.query<{
       id: string
       sku_id: string

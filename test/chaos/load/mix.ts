@@ -109,7 +109,8 @@ const restock: Act = async mix => {
   const sku = skuOf(mix, dice.pick(['hot', 'hot', 'warm', 'warm', 'backorder', 'backorder'] as const))
   const intent = mix.nextIntent()
   const fresh = keysOf(sku.tag, `i${intent}`, dice.int(...IMPORT_LINES))
-  const old = mix.imported.length === 0 ? [] : Array.from({ length: dice.int(0, 5) }, () => dice.pick(mix.imported))
+  const known = mix.imported.filter(key => key.startsWith(`${sku.tag}-`))
+  const old = known.length === 0 ? [] : Array.from({ length: dice.int(0, 5) }, () => dice.pick(known))
   const keys = dice.shuffle([...fresh, ...old])
   mix.imported.push(...fresh.slice(0, 5))
   const path = `/v1/admin/skus/${sku.id}/card-batches`

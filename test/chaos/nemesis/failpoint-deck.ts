@@ -3,12 +3,12 @@ import { FAILPOINTS, type FailpointName } from '../../../src/kit/failpoint.ts'
 import type { Dice } from '../dice.ts'
 
 /** Servers that never die of anything else are needed as well. */
-const ARMED_OF_ONE = 0.7
+const ARMED_OF_ONE = 0.6
 
 /** Where a server comes by often, the first time is not the interesting one. */
 const HITS_MAX: Readonly<Partial<Record<FailpointName, number>>> = {
-  'transaction.committing': 300,
-  'transaction.committed': 300,
+  'transaction.committing': 1_000,
+  'transaction.committed': 1_000,
   'outbox.written': 60,
   'order.locked': 60,
   'order.written': 60,

@@ -1,5 +1,6 @@
 /** Every way in which a run is hurt. Each strikes, waits, and puts right again what would not come back by itself. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import pg from 'pg'
@@ -26,6 +27,7 @@ export interface Fault {
 const LONG_STOP_MS = 12_500
 const RESTART_MAX_MS = 60_000
 const POLL_MS = 50
+const BALLAST_BYTES = 1_048_576
 
 function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
@@ -123,6 +125,45 @@ const stopPostgres: Fault = {
     for (const each of pids) signal(each, 'SIGCONT')
     return `for ${ms} ms`
   }
+}
+
+/** Not a byte is left for the log: PostgreSQL stops rather than lose one, and goes on when there is room again. */
+const fillDisk: Fault = {
+  copies: 2,
+  strike: async hand => {
+    const { smallDisk } = hand.targets()
+    if (smallDisk === null) return null
+    const ballast = join(smallDisk, 'ballast')
+    const ms = hand.dice.int(500, 4_000)
+    const bytes = writeUntilFull(ballast)
+    await wait(ms)
+    rmSync(ballast)
+    const giveUpAt = performance.now() + RESTART_MAX_MS
+    while (performance.now() < giveUpAt) {
+      const answers = await sql(hand, client => client.query('SELECT 1')).catch(() => null)
+      if (answers !== null) break
+      await wait(POLL_MS)
+    }
+    return `${Math.round(bytes / BALLAST_BYTES)} MB for ${ms} ms`
+  }
+}
+
+function writeUntilFull(file: string): number {
+  const fd = openSync(file, 'w')
+  let written = 0
+  try {
+    // The last pages as well: a smaller piece each time that one does not fit.
+    for (let size = BALLAST_BYTES; size >= 512; ) {
+      try {
+        written += writeSync(fd, Buffer.alloc(size))
+      } catch {
+        size = Math.floor(size / 2)
+      }
+    }
+  } finally {
+    closeSync(fd)
+  }
+  return written
 }
 
 /** PostgreSQL then resets every connection, and recovers by itself. */
@@ -316,6 +357,9 @@ const hostileReceiver: Fault = {
   }
 }
 
+/** Only on a disk of ours. */
+export const DISK_FULL = 'postgres.disk-full'
+
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'server.kill': endServer('SIGKILL', 8),
   'server.restart': endServer('SIGTERM', 3),
@@ -328,6 +372,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'postgres.lock-row': holdLock('row'),
   'postgres.lock-table': holdLock('table'),
   'postgres.hog': hogConnections,
+  [DISK_FULL]: fillDisk,
   'valkey.kill': killValkey,
   'valkey.down': valkeyDown,
   'valkey.stop': stopValkey,

@@ -7,6 +7,8 @@ import { FAULTS, type Fault, type Hand } from './faults.ts'
 
 /** Between two faults: enough to see whether it goes on. */
 const PAUSE_MS = [100, 700] as const
+const SERVES_MAX_MS = 15_000
+const POLL_MS = 50
 
 let targets: Targets
 
@@ -33,10 +35,17 @@ async function run(order: Extract<NemesisOrder, { do: 'start' }>): Promise<void>
     if (deck.length === 0) deck = dice.shuffle(chosen.flatMap(each => Array.from({ length: each[1].copies ?? 1 }, () => each)))
     const [name, fault] = deck.shift()!
     await wait(dice.int(...PAUSE_MS))
+    await untilSomebodyServes()
     await strike(name, fault, hand)
   }
   await Promise.all(lingering)
   tell({ is: 'done' })
+}
+
+/** Where nobody serves there is nothing to break: on a slow machine servers would only be starting. */
+async function untilSomebodyServes(): Promise<void> {
+  const giveUpAt = performance.now() + SERVES_MAX_MS
+  while (!targets.servers.some(server => server?.starting === false) && performance.now() < giveUpAt) await wait(POLL_MS)
 }
 
 async function strike(name: string, fault: Fault, hand: Hand): Promise<void> {

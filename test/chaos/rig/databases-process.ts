@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { startEmbeddedPostgres } from '../../../src/embedded/index.ts'
 import type { ValkeyReport } from '../../../src/embedded/valkey-child.ts'
 import { onOrder, ROOT, report } from './child.ts'
@@ -9,6 +10,8 @@ import type { DatabasesOrder, DatabasesReport } from './messages.ts'
 
 const MAX_MEMORY_MB = 128
 const SHARED_BUFFERS_MB = 64
+const RESTART_MAX_MS = 30_000
+const RESTART_AGAIN_MS = 300
 
 const tell = (message: DatabasesReport): void => report(message)
 let stopping = false
@@ -28,12 +31,18 @@ async function startPostgres(dataDir: string): Promise<void> {
 }
 
 async function restartPostgres(dataDir: string): Promise<void> {
-  try {
-    // Gives the claim on the data directory back.
-    await postgres?.stop()
-    await startPostgres(dataDir)
-  } catch (error) {
-    tell({ is: 'failed', reason: `PostgreSQL does not start again: ${error instanceof Error ? error.message : String(error)}` })
+  const giveUpAt = performance.now() + RESTART_MAX_MS
+  // Gives the claim on the data directory back.
+  await postgres?.stop()
+  while (!stopping) {
+    try {
+      await startPostgres(dataDir)
+      return
+    } catch (error) {
+      // As long as its disk is full it cannot.
+      if (performance.now() < giveUpAt) await wait(RESTART_AGAIN_MS)
+      else return tell({ is: 'failed', reason: `PostgreSQL does not start again: ${error instanceof Error ? error.message : String(error)}` })
+    }
   }
 }
 

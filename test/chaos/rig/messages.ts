@@ -51,6 +51,8 @@ export interface Targets {
   readonly redisUrl: string
   readonly suppliers: readonly SupplierStall[]
   readonly hotSkuIds: readonly string[]
+  /** Where PostgreSQL's disk can be filled; null: it is the machine's own. */
+  readonly smallDisk: string | null
 }
 
 export type NemesisOrder =

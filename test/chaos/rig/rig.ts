@@ -19,6 +19,7 @@ import {
   type WorldReport
 } from './messages.ts'
 import { keepServer, type ServerKeeper } from './server-keeper.ts'
+import { mountSmallDisk } from './small-disk.ts'
 
 export const SERVERS = 2
 const POLL_MS = 50
@@ -27,8 +28,10 @@ const READY_MAX_MS = 60_000
 export interface RigOptions {
   readonly directory: string
   readonly seed: number
+  /** PostgreSQL gets a disk that can be full. */
+  readonly smallDisk: boolean
   /** What is added to the environment of the next process of a server. */
-  readonly nextEnv: (server: number) => Readonly<Record<string, string>>
+  readonly nextEnv: (server: number) => Readonly<Record<string, string>> & { readonly newestKey: 'old' | 'new' }
   readonly onFailpoint: (name: string) => void
   readonly onCrash: (detail: string) => void
   /** A process has come or gone. */
@@ -40,7 +43,10 @@ export interface Rig {
   readonly links: Readonly<Record<LinkName, number>>
   readonly suppliers: readonly SupplierStall[]
   readonly adminKey: string
-  readonly masterKey: string
+  /** Both, as KAHUB_MASTER_KEY, with this one in front. */
+  masterKeys(newest: 'old' | 'new'): string
+  /** The only one that is needed after the rotation. */
+  readonly newMasterKey: string
   readonly files: { readonly databases: string; readonly logs: string; readonly deliveries: string; readonly world: string }
   readonly proxy: Child<ProxyOrder, ProxyReport>
   readonly world: Child<WorldOrder, WorldReport>
@@ -79,6 +85,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     world: join(options.directory, 'world')
   }
   for (const path of [files.databases, files.logs, files.world]) mkdirSync(path, { recursive: true })
+  const unmount = options.smallDisk ? mountSmallDisk(files.databases) : null
   const [proxy, world, databases] = [
     startChild<ProxyOrder, ProxyReport>('rig/proxy-process.ts'),
     startChild<WorldOrder, WorldReport>('rig/world-process.ts'),
@@ -88,6 +95,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     databases.send({ do: 'stop' })
     await databases.next(report => report.is === 'stopped').catch(() => undefined)
     await Promise.all([proxy.stop(), world.stop(), databases.stop()])
+    unmount?.()
   }
   try {
     return await compose(options, { proxy, world, databases, files, stop })
@@ -126,7 +134,9 @@ async function compose(options: RigOptions, parts: Parts): Promise<Rig> {
       return await pending
     })()
   ])
-  const [adminKey, masterKey] = [randomBytes(24).toString('base64url'), randomBytes(32).toString('base64')]
+  const adminKey = randomBytes(24).toString('base64url')
+  const [oldKey, newKey] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]
+  const masterKeys: Rig['masterKeys'] = newest => (newest === 'new' ? `new:${newKey},old:${oldKey}` : `old:${oldKey},new:${newKey}`)
   const redisUrlAt = (port: number): string => `redis://:${redisPassword}@127.0.0.1:${port}`
   const apiPorts = await Promise.all(Array.from({ length: SERVERS }, freePort))
   const servers = apiPorts.map((port, index) =>
@@ -138,11 +148,13 @@ async function compose(options: RigOptions, parts: Parts): Promise<Rig> {
         DATABASE_URL: withPort(now.postgresUrl, ports[`postgres-${index}` as LinkName]),
         REDIS_URL: redisUrlAt(ports[`redis-${index}` as LinkName]),
         KAHUB_ADMIN_KEY: adminKey,
-        KAHUB_MASTER_KEY: masterKey,
         KAHUB_ALLOW_PRIVATE_TARGETS: 'true',
         LOG_LEVEL: 'info'
       },
-      nextEnv: () => options.nextEnv(index),
+      nextEnv: () => {
+        const { newestKey, ...env } = options.nextEnv(index)
+        return { KAHUB_MASTER_KEY: masterKeys(newestKey), ...env }
+      },
       onChange: options.onTargets,
       onFailpoint: options.onFailpoint,
       onCrash: options.onCrash
@@ -159,7 +171,8 @@ async function compose(options: RigOptions, parts: Parts): Promise<Rig> {
     links: ports,
     suppliers: opened.suppliers,
     adminKey,
-    masterKey,
+    masterKeys,
+    newMasterKey: newKey,
     databaseUrl: () => now.postgresUrl,
     redisUrl: () => redisUrlAt(now.valkeyPort),
     targets: hotSkuIds => ({
@@ -169,7 +182,8 @@ async function compose(options: RigOptions, parts: Parts): Promise<Rig> {
       valkeyPid: now.valkeyPid,
       redisUrl: redisUrlAt(now.valkeyPort),
       suppliers: opened.suppliers,
-      hotSkuIds
+      hotSkuIds,
+      smallDisk: options.smallDisk ? files.databases : null
     }),
     starts: () => ({ postgres: now.postgresStarts, valkey: now.valkeyStarts, servers: servers.reduce((sum, server) => sum + server.starts(), 0) }),
     untilReady: async () => {

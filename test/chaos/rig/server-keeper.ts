@@ -29,8 +29,8 @@ export interface ServerKeeper {
   readonly origin: string
   state(): { readonly pid: number; readonly starting: boolean } | null
   starts(): number
-  /** If what it was started with ends it some day: begins it anew, without. */
-  disarm(): Promise<void>
+  /** Ends it as an operator does; it is started again. */
+  restart(): Promise<void>
   /** What comes now is wanted. */
   announceEnd(signal: NodeJS.Signals): void
   start(): void
@@ -46,20 +46,17 @@ export function keepServer(options: ServerOptions): ServerKeeper {
   let announced: NodeJS.Signals | null = null
   let starts = 0
   let closing = false
-  let isArmed = false
 
   function start(): void {
     if (closing) return
-    const nextEnv = options.nextEnv()
     const log = openSync(options.logFile, 'a')
     const logFrom = fstatSync(log).size
     const launched = spawn(process.execPath, ['--import', './test/chaos/rig/skew-process.ts', 'src/launch.cjs', 'src/server.ts'], {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: `${options.port}`, ...options.env, ...nextEnv },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: `${options.port}`, ...options.env, ...options.nextEnv() },
       stdio: ['ignore', log, log]
     })
     closeSync(log)
-    isArmed = 'KAHUB_FAILPOINT' in nextEnv
     child = launched
     starting = true
     announced = null
@@ -97,9 +94,9 @@ export function keepServer(options: ServerOptions): ServerKeeper {
     origin,
     state: () => (child?.pid === undefined ? null : { pid: child.pid, starting }),
     starts: () => starts,
-    disarm: async () => {
+    restart: async () => {
       const last = child
-      if (!isArmed || last === null) return
+      if (last === null) return
       announced = 'SIGTERM'
       last.kill('SIGTERM')
       await once(last, 'exit')
