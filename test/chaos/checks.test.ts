@@ -174,9 +174,14 @@ t.test('a supplier’s book and our purchases say the same', async t => {
 })
 
 t.test('an endpoint gets every event, each with one body, and nothing else', async t => {
-  const events = [{ id: 'e1', type: 'order.fulfilled', data: { a: 1 } }]
+  const at = (second: number): string => `2026-11-23T08:00:0${second}.000Z`
+  const events = [
+    { id: 'e0', type: 'order.fulfilled', timestamp: at(0), data: {} },
+    { id: 'e1', type: 'order.fulfilled', timestamp: at(2), data: { a: 1 } }
+  ]
   const hit = { path: '/good', id: 'e1', fault: null, body: '{"data":{"a":1}}' }
-  const rules = (dump: Parameters<typeof checkDeliveries>[2]): string[] => checkDeliveries('/good', events, dump).map(({ rule }) => rule)
+  const rules = (dump: Parameters<typeof checkDeliveries>[2]): string[] =>
+    checkDeliveries({ path: '/good', createdAt: at(1) }, events, dump).map(({ rule }) => rule)
   t.same(rules([{ ...hit, fault: 'error' }, hit]), [])
   t.same(rules([{ ...hit, fault: 'error' }]), ['every event is delivered'])
   t.same(rules([{ ...hit, body: '{"data":{"a":2}}' }]), ['events are told as they are'])

@@ -267,10 +267,10 @@ async function judge({ rig, client, shop, historyFile, directory, found, counts 
   const dump = readFileSync(rig.files.deliveries, 'utf8')
     .split('\n')
     .filter(line => line !== '')
-  for (const { path, events } of feeds)
+  for (const { events, ...endpoint } of feeds)
     found.list.push(
       ...checkDeliveries(
-        path,
+        endpoint,
         events,
         dump.map(line => JSON.parse(line) as Delivered)
       )

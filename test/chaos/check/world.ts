@@ -51,18 +51,24 @@ export interface Delivered {
 export interface ToldEvent {
   readonly id: string
   readonly type: string
+  readonly timestamp: string
   readonly data: unknown
 }
 
-/** Every event of the feed reached its endpoint, under one id with one body, and nothing else did. */
-export function checkDeliveries(path: string, events: readonly ToldEvent[], dump: readonly Delivered[]): Finding[] {
+/** Every event of the feed that is not older than the endpoint reached it, under one id with one body, and nothing else did. */
+export function checkDeliveries(
+  { path, createdAt }: { path: string; createdAt: string },
+  events: readonly ToldEvent[],
+  dump: readonly Delivered[]
+): Finding[] {
   const found = createFindings()
   const arrived = Map.groupBy(
     dump.filter(each => each.path === path),
     each => each.id
   )
   const known = new Map(events.map(event => [event.id, event]))
-  for (const { id, type, data } of events) {
+  for (const { id, type, timestamp, data } of events) {
+    if (Date.parse(timestamp) <= Date.parse(createdAt)) continue
     const taken = (arrived.get(id) ?? []).find(each => each.fault === null)
     if (taken === undefined) found.add('every event is delivered', `${id} (${type}) never reached ${path}`)
     else if (JSON.stringify(JSON.parse(taken.body).data) !== JSON.stringify(data)) found.add('events are told as they are', id)

@@ -24,7 +24,7 @@ export interface Shop {
   readonly resellers: readonly ShopReseller[]
   readonly push: { readonly supplierId: string; readonly secret: string; readonly productCode: string }
   /** Where events go, by the reseller's place in the list. */
-  readonly endpoints: readonly { readonly reseller: number; readonly path: string }[]
+  readonly endpoints: readonly { readonly reseller: number; readonly path: string; readonly createdAt: string }[]
 }
 
 /** In every key: what is found where it must not be, is found by this. */
@@ -79,12 +79,13 @@ export async function openShop(client: Client, options: ShopOptions): Promise<Sh
     await ask({ method: 'POST', path: `/v1/admin/resellers/${id}/wallet/credits`, body: { amount, reason: 'start' } })
     resellers.push({ id, key })
   }
-  const endpoints = [
-    { reseller: 0, path: '/good' },
-    { reseller: 1, path: '/bad' }
-  ]
-  for (const { reseller, path } of endpoints) {
-    await ask({ method: 'POST', path: '/v1/webhook-endpoints', body: { url: `${options.receiverOrigin}${path}` } }, resellers[reseller]?.key)
+  const endpoints: { reseller: number; path: string; createdAt: string }[] = []
+  for (const [reseller, path] of ['/good', '/bad'].entries()) {
+    const { createdAt } = await ask(
+      { method: 'POST', path: '/v1/webhook-endpoints', body: { url: `${options.receiverOrigin}${path}` } },
+      resellers[reseller]?.key
+    )
+    endpoints.push({ reseller, path, createdAt })
   }
   const push = await openSuppliers(ask, options, skus)
   return { adminKey, skus, resellers, push, endpoints }
