@@ -9,6 +9,17 @@ export abstract class ShopRefusal extends Error {
   }
 }
 
+export interface WireAnswer {
+  readonly status: number
+  readonly body: object
+}
+
+export class UnknownPath extends ShopRefusal {
+  constructor() {
+    super('no such path')
+  }
+}
+
 /** The parser's errors are the caller's; what is unknown is a defect. */
 export function codeOf(error: unknown): ErrorCode {
   if (error instanceof DomainError) return error.code

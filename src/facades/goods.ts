@@ -94,7 +94,7 @@ export async function findGoods({ db, listings }: GoodsDeps, code: string): Prom
 }
 
 /** A number is a product's or a SKU's. */
-async function findNumbered({ db, listings }: GoodsDeps, number: number): Promise<GoodsName | null> {
+export async function findNumbered({ db, listings }: GoodsDeps, number: number): Promise<GoodsName | null> {
   const subjectId = await findByNumber(db, number)
   if (subjectId === null) return null
   return (await nameOfSku(listings, subjectId)) ?? { productId: subjectId, skuId: null }

@@ -4,16 +4,24 @@ import type { Queryable } from '../kit/db/index.ts'
 import type { SigningSecrets } from '../kit/signing-secrets.ts'
 import type { StoredLogin } from './credential.ts'
 import type { Protocol } from './protocol.ts'
-import { readLogins } from './repository.ts'
+import { readLogins, readName } from './repository.ts'
 
 export interface FacadeLogin extends StoredLogin {
   /** Newest first; several while one is being rotated. */
   readonly secrets: readonly string[]
 }
 
+/** Who calls, and under which request id what is shown is logged. */
+export interface Caller {
+  readonly login: FacadeLogin
+  readonly requestId: string
+}
+
 export interface FacadeLogins {
   /** Null: there is no such credential. Throws: dependency_unavailable, overloaded. */
   find(protocol: Protocol, login: string): Promise<FacadeLogin | null>
+  /** Null: revoked, expired, or never issued. */
+  byId(credentialId: string): Promise<FacadeLogin | null>
   /** Makes a change of a credential or of its reseller effective now in this process; the others follow within seconds. */
   forget(credentialOrResellerId: string): void
 }
@@ -32,12 +40,17 @@ export function createFacadeLogins({ db, signingSecrets }: { db: Queryable; sign
     )
     return new Map(found.map(each => [nameOf(each.protocol, each.login), { ...each, secrets: secrets.get(each.keyId) ?? [] }]))
   })
+  const find: FacadeLogins['find'] = async (protocol, login) => {
+    if (login.length > LOGIN_MAX_LENGTH || !FORM.test(login)) return null
+    const name = nameOf(protocol, login)
+    const cached = cache.get(name)
+    return cached === undefined ? await cache.load(name) : cached
+  }
   return {
-    find: async (protocol, login) => {
-      if (login.length > LOGIN_MAX_LENGTH || !FORM.test(login)) return null
-      const name = nameOf(protocol, login)
-      const cached = cache.get(name)
-      return cached === undefined ? await cache.load(name) : cached
+    find,
+    byId: async credentialId => {
+      const name = await readName(db, credentialId)
+      return name === null ? null : await find(name.protocol, name.login)
     },
     forget: cache.forget
   }

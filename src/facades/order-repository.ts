@@ -37,3 +37,10 @@ export async function findOrderId(db: Queryable, resellerId: string, number: num
   const [row] = await db.query<{ order_id: string }>(FIND, [number, resellerId])
   return row?.order_id ?? null
 }
+
+const READ_ORDER = statement('facade_order_read_all', 'SELECT reseller_id, request_no, number FROM facade_order WHERE order_id = $1')
+
+export async function readFacadeOrder(db: Queryable, orderId: string): Promise<{ resellerId: string; requestNo: string; number: number } | null> {
+  const [row] = await db.query<{ reseller_id: string; request_no: string; number: string }>(READ_ORDER, [orderId])
+  return row === undefined ? null : { resellerId: row.reseller_id, requestNo: row.request_no, number: Number(row.number) }
+}

@@ -1,7 +1,7 @@
 /** The protocols that are answered, and what credentials look like in each. */
 import { randomBytes, randomInt } from 'node:crypto'
 
-export const PROTOCOLS = ['acg-faka'] as const
+export const PROTOCOLS = ['acg-faka', 'dujiao-next', 'goofish', 'kasushou'] as const
 
 export type Protocol = (typeof PROTOCOLS)[number]
 
@@ -9,6 +9,8 @@ interface CredentialForm {
   /** The public half. */
   readonly newLogin: () => string
   readonly newSecret: () => string
+  /** The shop's platform has a credential of its own, which is part of every signature. */
+  readonly hasPartner?: true
 }
 
 /** Longer than anybody can try, shorter than the fields of the shops' admin pages. */
@@ -19,5 +21,8 @@ const hex = (): string => randomBytes(SECRET_BYTES).toString('hex')
 
 /** No secret has a character that means something in a URL: some shops decode them. */
 export const CREDENTIAL_FORMS: Readonly<Record<Protocol, CredentialForm>> = {
-  'acg-faka': { newLogin: digits, newSecret: () => hex().toUpperCase() }
+  'acg-faka': { newLogin: digits, newSecret: () => hex().toUpperCase() },
+  'dujiao-next': { newLogin: hex, newSecret: () => `${hex()}${hex()}` },
+  goofish: { newLogin: digits, newSecret: hex, hasPartner: true },
+  kasushou: { newLogin: digits, newSecret: hex }
 }

@@ -45,6 +45,8 @@ export interface Bought {
 
 /** A shop that gives up sees a failure and may buy again: what may be decided in a moment is waited for. */
 const SETTLE_MAX_MS = 4_000
+/** Whoever says to come back later than this will not be ready in a moment. */
+const MOMENT_SECONDS = 2
 const PAUSE_FIRST_MS = 25
 const PAUSE_MAX_MS = 200
 const UNSETTLED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['request_in_progress', 'dependency_unavailable', 'overloaded'])
@@ -59,14 +61,14 @@ export async function purchase(deps: PlaceOrderDeps, wish: Purchase): Promise<Bo
     try {
       return await purchaseOnce(deps, wish)
     } catch (error) {
-      const unsettled = error instanceof DomainError && UNSETTLED.has(error.code)
+      const unsettled = error instanceof DomainError && UNSETTLED.has(error.code) && (error.retryAfterSeconds ?? 0) <= MOMENT_SECONDS
       if (!unsettled || performance.now() + pause > deadline) throw error
     }
     await delay(pause * (1 + Math.random()))
   }
 }
 
-const keyOf = (login: FacadeLogin, requestNo: string): string => `${login.protocol} ${requestNo}`
+export const keyOf = (login: FacadeLogin, requestNo: string): string => `${login.protocol} ${requestNo}`
 
 async function purchaseOnce(deps: PlaceOrderDeps, wish: Purchase): Promise<Bought> {
   const { login, requestId, requestNo, asked } = wish

@@ -2,6 +2,7 @@
 import { and, desc, eq, inArray, isNull, lt, type Queryable, sql, statement, type Tx } from '../kit/db/index.ts'
 import { fromCredentialRow, fromLoginRow, type LoginRow } from './convert.ts'
 import type { Credential, StoredLogin } from './credential.ts'
+import type { Protocol } from './protocol.ts'
 import { facadeCredential, facadeVariant } from './tables.ts'
 import type { Kind } from './variant.ts'
 
@@ -58,6 +59,13 @@ const READ_LOGINS = statement(
     JOIN reseller r ON r.id = c.reseller_id
   WHERE c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > now())`
 )
+
+const READ_NAME = statement('facade_read_name', 'SELECT protocol, login FROM facade_credential WHERE id = $1')
+
+export async function readName(db: Queryable, id: string): Promise<{ protocol: Protocol; login: string } | null> {
+  const [row] = await db.query<{ protocol: Protocol; login: string }>(READ_NAME, [id])
+  return row ?? null
+}
 
 /** Revoked and expired ones are not found. */
 export async function readLogins(db: Queryable, wanted: readonly { protocol: string; login: string }[]): Promise<StoredLogin[]> {

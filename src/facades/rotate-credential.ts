@@ -5,6 +5,7 @@ import type { CredentialDeps } from './issue-credential.ts'
 import type { FacadeLogins } from './login.ts'
 import { CREDENTIAL_FORMS } from './protocol.ts'
 import { lockCredential } from './repository.ts'
+import { joinSecret, splitSecret } from './secret.ts'
 
 export interface ChangeCredentialDeps extends CredentialDeps {
   readonly facadeLogins: FacadeLogins
@@ -22,7 +23,9 @@ export async function rotateCredential(
     const credential = await lockCredential(tx, id)
     if (credential === null) throw notFound('key')
     if (!isUsable(credential)) throw keyUnusable()
-    const secret = await signingSecrets.issue(tx, id, overlapSeconds, CREDENTIAL_FORMS[credential.protocol].newSecret())
+    const [before = ''] = (await signingSecrets.live(tx, [id])).get(id) ?? []
+    const secret = CREDENTIAL_FORMS[credential.protocol].newSecret()
+    await signingSecrets.issue(tx, id, overlapSeconds, joinSecret({ ...splitSecret(before), secret }))
     return { credential, secret }
   })
   facadeLogins.forget(id)

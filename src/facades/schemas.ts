@@ -64,6 +64,21 @@ export const IssueFacadeCredential = Type.Object(
           'True: they are bought from a supplier, and the answer says that delivery is under way.'
       })
     ),
+    partner: Type.Optional(
+      Type.Object(
+        {
+          appId: Type.String({
+            pattern: '^[1-9][0-9]{0,15}$',
+            minLength: 1,
+            maxLength: 16,
+            description: 'AppKey of the application.',
+            examples: ['1783283558647493']
+          }),
+          appSecret: Str(200, { min: 1, pattern: '^[\\x21-\\x7e]+$', description: 'AppSecret of the application. Kept sealed, never shown.' })
+        },
+        { ...CLOSED, description: 'For `goofish`, and required there: the application at 闲管家, which takes part in every signature.' }
+      )
+    ),
     expiresAt: Type.Optional(Timestamp('Default: never.'))
   },
   { ...CLOSED, examples: [{ protocol: 'acg-faka', name: 'Card shop' }] }

@@ -1,5 +1,6 @@
 export { createDeliverer } from './outbound/deliverer.ts'
 export { clearOldDeliveries } from './outbound/jobs.ts'
 export { relayEvents } from './outbound/relay-events.ts'
+export { retryWaitMs } from './outbound/retry-schedule.ts'
 export { webhooksRoutes } from './routes.ts'
 export { webhooksSchemas } from './schemas.ts'

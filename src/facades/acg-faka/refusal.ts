@@ -33,6 +33,7 @@ const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
 
 export function wordsOf(error: unknown): string {
   if (error instanceof Refusal) return error.message
+  if (error instanceof ShopRefusal) return NO_SUCH_SHOP
   const code = codeOf(error)
   return WORDS[code] ?? BUSY
 }

@@ -1,14 +1,14 @@
 /** What a shop may ask of the shared store, apart from buying. */
 import { invalid } from '../../kit/errors.ts'
-import { formatAmount } from '../../kit/money.ts'
 import { price } from '../../pricing/index.ts'
 import { readWallet } from '../../wallet/index.ts'
+import { floorCents, toCents } from '../cents.ts'
 import { buyerOf, findGoods, type Goods, type GoodsDeps, listGoods, readGoods } from '../goods.ts'
 import type { FacadeLogin } from '../login.ts'
 import { type Choice, choose, type Variant } from '../variant.ts'
 import type { Form } from './form.ts'
 import { NO_SUCH_GOODS, NOT_ON_SALE, Refusal, SOLD_OUT } from './refusal.ts'
-import { basePrice, configOf, stockOf, toCents, toIni, toItem, toTree } from './to-wire.ts'
+import { basePrice, configOf, stockOf, toIni, toItem, toTree } from './to-wire.ts'
 
 /** The shops show it to their owners. */
 const STORE_NAME = 'kahub'
@@ -17,7 +17,7 @@ const CODE_MAX = 100
 
 export async function connect({ db }: GoodsDeps, login: FacadeLogin): Promise<object> {
   const { available } = await readWallet(db, login.resellerId, login.currency)
-  return { shopName: STORE_NAME, balance: Number(formatAmount(available < 0n ? 0n : available)) }
+  return { shopName: STORE_NAME, balance: Number(floorCents(available)) / 100 }
 }
 
 export const items = async (deps: GoodsDeps, login: FacadeLogin): Promise<object[]> => toTree(await listGoods(deps, login))

@@ -1,16 +1,9 @@
 /** Goods as an acg-faka shop reads them. Our costs are no part of it. */
 import type { InputField } from '../../catalog/index.ts'
 import { toApiId } from '../../kit/ids.ts'
+import { toCents } from '../cents.ts'
 import type { Goods } from '../goods.ts'
 import type { Variant } from '../variant.ts'
-
-const UNITS_PER_CENT = 100n
-
-/** Two decimals, as its database has them; never less than the price. */
-export function toCents(amount: bigint): string {
-  const cents = (amount + UNITS_PER_CENT - 1n) / UNITS_PER_CENT
-  return `${cents / 100n}.${String(cents % 100n).padStart(2, '0')}`
-}
 
 type Section = Readonly<Record<string, unknown>>
 type Config = Readonly<Record<string, Section>>

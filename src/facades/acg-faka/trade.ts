@@ -3,7 +3,7 @@ import { checkInput } from '../../catalog/index.ts'
 import { DomainError } from '../../kit/errors.ts'
 import { formatAmount } from '../../kit/money.ts'
 import { type DeliveredCard, isDelivered, type Order, type PlaceOrderDeps, readOrder, revealAgain } from '../../orders/index.ts'
-import type { FacadeLogin } from '../login.ts'
+import type { Caller, FacadeLogin } from '../login.ts'
 import { findOrderId } from '../order-repository.ts'
 import { type Bought, isOver, isWaiting, purchase, takeBack, type Wanted } from '../purchase.ts'
 import type { Form } from './form.ts'
@@ -20,11 +20,6 @@ const NOT_ASKED = new Set(['app_id', 'app_key', 'sign', 'contact', 'device', 'pa
 /** Trade numbers have 18 digits; ours have 15. */
 const TRADE_NO_PREFIX = '100'
 const TRADE_NO = /^100([1-9][0-9]{14})$/
-
-export interface Caller {
-  readonly login: FacadeLogin
-  readonly requestId: string
-}
 
 export async function trade(deps: PlaceOrderDeps, { login, requestId }: Caller, form: Form): Promise<object> {
   const requestNo = form.text('request_no')

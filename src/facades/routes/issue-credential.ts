@@ -23,7 +23,7 @@ export function issueCredentialRoute(app: App, deps: FacadeAdminDeps): void {
     }),
     handler: async ({ params, body }, reply) => {
       const resellerId = fromApiId('reseller', params.id)
-      const issued = await issueCredential(deps, { resellerId, protocol: body.protocol, terms: fromApiTerms(body) })
+      const issued = await issueCredential(deps, { resellerId, protocol: body.protocol, terms: fromApiTerms(body), partner: body.partner ?? null })
       reply.header('cache-control', 'no-store')
       return reply.code(201).send(toApiIssued(issued))
     }

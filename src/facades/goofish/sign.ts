@@ -1,0 +1,31 @@
+/** 闲管家 virtual supply: md5 over both sides' credentials, the body's md5 and the time. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { type SecretParts, splitSecret } from '../secret.ts'
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
+
+export interface Signed {
+  readonly body: string
+  readonly time: string
+  readonly mchId: string
+}
+
+export const sign = ({ body, time, mchId }: Signed, { secret, partner }: SecretParts): string =>
+  md5([partner?.appId ?? '', partner?.appSecret ?? '', md5(body), time, mchId, secret].join(','))
+
+/** A request without a body is signed as an empty object; some send nothing and sign nothing. */
+const NO_BODY = '{}'
+const SKEW_MAX_SECONDS = 300
+
+export const isRecent = (time: string, now: Date): boolean => Math.abs(now.getTime() / 1_000 - Number(time)) <= SKEW_MAX_SECONDS
+
+export function isSignedWith(secrets: readonly string[], signed: Signed, given: string): boolean {
+  const bodies = signed.body === '' ? [NO_BODY, ''] : [signed.body]
+  const expected = secrets.flatMap(text => bodies.map(body => sign({ ...signed, body }, splitSecret(text))))
+  return expected.map(each => sameText(given.toLowerCase(), each)).includes(true)
+}
+
+function sameText(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
