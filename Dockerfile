@@ -1,4 +1,5 @@
-# PostgreSQL and Redis are not in the image: give DATABASE_URL and REDIS_URL.
+# PostgreSQL and Redis are not in the image: give DATABASE_URL and REDIS_URL. A worker is the same image with KAHUB_PROCESS=worker; other
+# commands are started instead of the last line: node dist/migrate.js, node dist/rotate-keys.js.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
