@@ -34,6 +34,8 @@ export interface Config {
   readonly allowUnsafeDatabase: boolean
   /** Webhooks and supplier calls may go to internal addresses and over http: for development and tests. */
   readonly allowPrivateTargets: boolean
+  /** Where suppliers reach this hub, such as `https://hub.example.com`. Null: they cannot, and are asked instead. */
+  readonly publicUrl: string | null
   /** Host name → the protocol of the shops that call it. */
   readonly facadeHosts: ReadonlyMap<string, string>
   /** Where a test of crashes ends this process. */
@@ -82,6 +84,7 @@ const SCHEMA = {
     KAHUB_RATE_LIMIT_PER_MINUTE: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 600_000 },
     KAHUB_ALLOW_UNSAFE_DATABASE: { type: 'boolean', default: false },
     KAHUB_ALLOW_PRIVATE_TARGETS: { type: 'boolean', default: false },
+    KAHUB_PUBLIC_URL: { type: 'string', pattern: '^https?://[^\\s?#]+$' },
     KAHUB_FACADE_HOSTS: { type: 'string' },
     KAHUB_FAILPOINT: { type: 'string' },
     NODE_ENV: { type: 'string' },
@@ -112,6 +115,7 @@ interface Env {
   readonly KAHUB_SANDBOX: boolean
   readonly KAHUB_RATE_LIMIT_PER_MINUTE: number
   readonly KAHUB_ALLOW_UNSAFE_DATABASE: boolean
+  readonly KAHUB_PUBLIC_URL?: string
   readonly KAHUB_ALLOW_PRIVATE_TARGETS: boolean
   readonly KAHUB_FACADE_HOSTS?: string
   readonly KAHUB_FAILPOINT?: string
@@ -146,6 +150,7 @@ export function readConfig(source: Source = process.env): Config {
     rateLimitPerMinute: env.KAHUB_RATE_LIMIT_PER_MINUTE,
     allowUnsafeDatabase: env.KAHUB_ALLOW_UNSAFE_DATABASE,
     allowPrivateTargets: env.KAHUB_ALLOW_PRIVATE_TARGETS,
+    publicUrl: env.KAHUB_PUBLIC_URL ?? null,
     facadeHosts: parseFacadeHosts(env.KAHUB_FACADE_HOSTS ?? ''),
     failpoint: readFailpoint(env),
     idempotencyDays: env.KAHUB_IDEMPOTENCY_DAYS,

@@ -29,7 +29,7 @@ import {
   type OrderCandidate,
   type PlaceOutcome
 } from './orders/index.ts'
-import { createConfigVault, createConnections, type FindAdapter, findAdapter } from './suppliers/index.ts'
+import { callbackUrls, createConfigVault, createConnections, type FindAdapter, findAdapter } from './suppliers/index.ts'
 import { createWalletDirectory, type WalletDirectory } from './wallet/index.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -56,8 +56,9 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     const signingSecrets = await createSigningSecrets({ db, masterKeys: secrets.masterKeys })
     const outboundHttp = createOutboundHttp({ userAgent: 'kahub', allowPrivate: config.allowPrivateTargets })
     const noteStock = (skuId: string, available: number): void => listings.noteStock(skuId, available)
-    const allocator = createOrderAllocator({ db, vault, wallets, noteStock, noteReserved: () => buying.buyer.noteWork() }, leases, metrics)
-    const buying = await createBuying({ db, wallets, vault, noteStock, outboundHttp, log, masterKeys: secrets.masterKeys, overrides, ...watched })
+    const trade = { db, wallets, vault, noteStock }
+    const allocator = createOrderAllocator({ ...trade, noteReserved: () => buying.buyer.noteWork() }, leases, metrics)
+    const buying = await createBuying(config.publicUrl, { ...trade, outboundHttp, log, masterKeys: secrets.masterKeys, overrides, ...watched })
     const intake = await createIntakeGate(db)
     const redisIsUp = (): boolean => redis.commands.status === 'ready'
     metrics.watch({ allocator: () => allocator.stats(), database: db.load, intake: intake.status, redisIsUp, tables: db })
@@ -210,7 +211,7 @@ interface BuyingParts {
 }
 
 /** What it takes to reach suppliers and to buy from them. */
-async function createBuying({ log, masterKeys, overrides, metrics, tracer, ...parts }: BuyingParts) {
+async function createBuying(publicUrl: string | null, { log, masterKeys, overrides, metrics, tracer, ...parts }: BuyingParts) {
   const adapters = { findAdapter: overrides.findAdapter ?? findAdapter }
   const configs = await createConfigVault({ db: parts.db, masterKeys })
   const connections = createConnections({
@@ -223,6 +224,7 @@ async function createBuying({ log, masterKeys, overrides, metrics, tracer, ...pa
     ...parts,
     ...adapters,
     connections,
+    callbackUrlOf: callbackUrls(publicUrl),
     onOutcome: call => {
       metrics.observeSupplier(call.supplierId, call.outcome)
       if (tracer !== null) traceCall(tracer, call)

@@ -116,6 +116,12 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     titleZh: 'Idempotency-Key 已用于其他请求',
     advice: 'Use a new key for a new effect. Nothing was done.'
   },
+  url_refused: {
+    status: 422,
+    title: 'The URL must not be called',
+    titleZh: '不允许使用该 URL',
+    advice: 'Use `https://`, the port 443 or 8443, and a name that leads to public addresses only. Nothing was done.'
+  },
   rate_limited: {
     status: 429,
     title: 'Too many requests',

@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   'payload_too_large',
   'unsupported_media_type',
   'idempotency_key_reused',
+  'url_refused',
   'rate_limited',
   'header_too_large',
   'internal_error',

@@ -1,6 +1,7 @@
+export { CALLBACK_PATH, type CallbackUrlOf, callbackUrls } from './callback-url.ts'
 export { createConfigVault } from './config-vault.ts'
 export { type Connection, type Connections, createConnections } from './connections.ts'
-export type { PlaceResult, QueryResult, RefusalKind, SuppliedCard } from './contract.ts'
+export type { CallbackAnswer, CallbackResult, PlaceRequest, PlaceResult, QueryResult, RefusalKind, SuppliedCard, SupplierEvent } from './contract.ts'
 export type { NotSent } from './gate.ts'
 export { withLimits } from './limits.ts'
 export { readWebhookSecrets } from './read-webhook-secrets.ts'

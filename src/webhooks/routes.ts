@@ -5,11 +5,12 @@ import { operation, ownerOf, pageLimit, Ref } from '../http/index.ts'
 import { invalid } from '../kit/errors.ts'
 import { readEvents, readEventsEnd } from '../kit/outbox.ts'
 import { toApiEvent } from './convert.ts'
+import { type CallbackRouteDeps, callbackRoutes } from './inbound/callback-routes.ts'
 import { type InboundDeps, inboundRoutes } from './inbound/routes.ts'
 import { type OutboundDeps, outboundRoutes } from './outbound/routes.ts'
 import { EventPageSchema, EventsQuery } from './schemas.ts'
 
-export type WebhooksDeps = OutboundDeps & InboundDeps
+export type WebhooksDeps = OutboundDeps & InboundDeps & CallbackRouteDeps
 
 const BEFORE_ALL = { xid: '0', seq: '0' }
 
@@ -18,6 +19,7 @@ export const webhooksRoutes =
   async app => {
     await app.register(outboundRoutes(deps))
     await app.register(inboundRoutes(deps))
+    await app.register(callbackRoutes(deps))
     app.route({
       method: 'GET',
       url: '/v1/events',

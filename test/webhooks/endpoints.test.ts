@@ -199,8 +199,11 @@ t.test('410 pauses at once and is told; resuming sends what was missed', async t
   t.match(events.find((event: { type: string }) => event.type === 'webhook.endpoint_paused').data, { endpointId: id, reason: 'gone' })
   t.equal((await reseller.call('POST', `${path}/test`)).body.code, 'state_conflict')
   t.match(await expectStatus(200, reseller.call('POST', `${path}/resume`)), { state: 'active', pauseReason: null, failingSince: null })
-  await eventually('caught up', () => receiver.hits.length === 4)
-  t.same(new Set(receiver.hits.slice(1).map(({ event }) => event.data.n ?? event.type)), new Set([1, 2, 'webhook.endpoint_paused']))
+  await eventually('caught up', () => receiver.hits.length === 5)
+  t.same(
+    new Set(receiver.hits.slice(1).map(({ event }) => event.data.n ?? event.type)),
+    new Set([1, 2, 'webhook.endpoint_paused', 'webhook.endpoint_resumed'])
+  )
   await expectStatus(200, reseller.call('POST', `${path}/resume`))
 })
 
@@ -332,9 +335,10 @@ t.test('endpoints are changed, paused, counted and deleted by their owner only',
     events: ['order.*'],
     description: 'shop'
   })
-  for (const body of [{}, { events: ['Order.*'] }, { events: ['*'] }, { url: 'no' }, { surprise: 1 }, { state: 'gone' }]) {
+  for (const body of [{}, { events: ['Order.*'] }, { events: ['*'] }, { url: 1 }, { surprise: 1 }, { state: 'gone' }]) {
     t.equal((await mine.call('PATCH', path, { body })).body.code, 'validation_failed', JSON.stringify(body))
   }
+  t.match(await mine.call('PATCH', path, { body: { url: 'no' } }), { status: 422, body: { code: 'url_refused' } })
   const created = await Promise.all(Array.from({ length: 20 }, () => mine.call('POST', ENDPOINTS, { body: { url: receiver.url } })))
   t.equal(created.filter(({ status }) => status === 201).length, 15, 'sixteen in all, also when they are created at once')
   t.equal(created.find(({ status }) => status !== 201)?.body.code, 'state_conflict')
@@ -353,9 +357,9 @@ t.test('hostile URLs are refused when they are saved', async t => {
   const urls = [...HOSTILE_HOSTS.map(({ host }) => `https://${host}/hook`), ...HOSTILE_URLS, `https://shop.example.com/${'x'.repeat(2_000)}`]
   const replies = await Promise.all(urls.map(async url => ({ url, ...(await call('POST', ENDPOINTS, { body: { url } })) })))
   t.same(
-    replies.filter(({ status, body }) => status !== 400 || body.code !== 'validation_failed').map(({ url }) => url),
+    replies.filter(({ status, body }) => status !== 422 || body.code !== 'url_refused').map(({ url }) => url),
     []
   )
   const { id } = await expectStatus(201, call('POST', ENDPOINTS, { body: { url: 'https://shop.example.com:8443/hook' } }))
-  t.equal((await call('PATCH', `${ENDPOINTS}/${id}`, { body: { url: 'https://127.0.0.1/hook' } })).status, 400)
+  t.equal((await call('PATCH', `${ENDPOINTS}/${id}`, { body: { url: 'https://127.0.0.1/hook' } })).status, 422)
 })

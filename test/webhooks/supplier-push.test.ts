@@ -1,10 +1,11 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes, randomInt } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
 import { statement } from '../../src/kit/db/index.ts'
 import { fromApiId, newId, toApiId } from '../../src/kit/ids.ts'
 import { type Reply, startTestApp } from '../support/app.ts'
 import { cny, createReseller, createSku, expectStatus } from '../support/shop.ts'
+import { pushStorm } from './push-storm.ts'
 
 const app = await startTestApp(t)
 
@@ -123,6 +124,17 @@ t.test('the same push five times at once has one effect', async t => {
   )
   for (const { id, body } of pushes) t.match(await push(supplier, body, { id }), { status: 200, body: { accepted: 3, duplicates: 0 } })
   t.equal(await stockOf(skuId), 60)
+})
+
+t.test('pushes delivered five times each, in any order, among forged ones, have their effect once', async t => {
+  const post = async (url: string, headers: Readonly<Record<string, string>>, payload: string): Promise<Reply> => {
+    const response = await app.app.inject({ method: 'POST', url, headers, payload })
+    return { status: response.statusCode, headers: response.headers, body: response.json() }
+  }
+  const options = { seed: randomInt(1_000_000_000), pushes: 200, times: 5, forged: 0.05, lanes: 16 }
+  const { faults, ...report } = await pushStorm({ admin: app.admin, post }, options)
+  t.same(faults, [], `${JSON.stringify(options)} ${JSON.stringify(report)}`)
+  t.ok(report.requests >= 1_000 && report.forged > 0)
 })
 
 t.test('10,000 cards in one push', async t => {

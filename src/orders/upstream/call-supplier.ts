@@ -1,7 +1,7 @@
 /** One call for one claimed attempt. Whatever comes of it is reported, also what comes after the deadline. */
 import type { Vault } from '../../inventory/index.ts'
 import { failpoint } from '../../kit/failpoint.ts'
-import type { Connection, NotSent } from '../../suppliers/index.ts'
+import type { CallbackUrlOf, Connection, NotSent, PlaceRequest } from '../../suppliers/index.ts'
 import { type Outcome, SEND_WITHIN_MS } from './attempt.ts'
 import type { Claimed } from './claim-repository.ts'
 import { placedAgainOutcome, placeOutcome, queryOutcome } from './to-outcome.ts'
@@ -9,6 +9,7 @@ import { placedAgainOutcome, placeOutcome, queryOutcome } from './to-outcome.ts'
 export interface Call {
   readonly vault: Vault
   readonly connection: Connection
+  readonly callbackUrlOf: CallbackUrlOf
   readonly report: (outcome: Outcome) => Promise<void>
 }
 
@@ -16,33 +17,37 @@ export interface Call {
 const CALL_DEADLINE_MS = 30_000
 
 /** Sends an intent, once. */
-export async function buyFromSupplier({ vault, connection, report }: Call, claimed: Claimed, claimedAt: number): Promise<void> {
+export async function buyFromSupplier({ report, vault, ...call }: Call, claimed: Claimed, claimedAt: number): Promise<void> {
   if (performance.now() - claimedAt > SEND_WITHIN_MS) return
-  await finish(connection.place(requestOf(claimed)), report, result => placeOutcome(vault, claimed, result))
+  await finish(call.connection.place(requestOf(call, claimed)), report, result => placeOutcome(vault, claimed, result))
 }
 
 /** Finds out by our reference. Never buys anew: what is placed again has the same reference, at a supplier that promises to know it. */
-export async function askSupplier({ vault, connection, report }: Call, claimed: Claimed): Promise<void> {
+export async function askSupplier({ vault, report, ...call }: Call, claimed: Claimed): Promise<void> {
+  const { connection } = call
   const { queryByReference, idempotentPlace } = connection.adapter.capabilities
   const { reference, upstreamId } = claimed
   if (queryByReference || upstreamId !== null) {
     return await finish(connection.query({ reference, upstreamId }), report, result => queryOutcome(vault, claimed, result))
   }
   if (idempotentPlace && (claimed.claimedFrom === 'sent' || claimed.claimedFrom === 'unknown')) {
-    const request = { ...requestOf(claimed), again: true }
+    const request = { ...requestOf(call, claimed), again: true }
     return await finish(connection.place(request), report, result => placedAgainOutcome(vault, claimed, result))
   }
   await report({ kind: 'unknown', detail: 'this supplier cannot be asked', canAsk: false })
 }
 
-const requestOf = ({ reference, productCode, quantity, maxUnitCost, currency, input }: Claimed) => ({
+const requestOf = (
+  { connection, callbackUrlOf }: Pick<Call, 'connection' | 'callbackUrlOf'>,
+  { supplierId, reference, productCode, quantity, maxUnitCost, currency, input }: Claimed
+): PlaceRequest => ({
   reference,
   productCode,
   quantity,
   maxUnitCost,
   currency,
   input,
-  notifyUrl: null
+  notifyUrl: connection.adapter.capabilities.callback ? callbackUrlOf(supplierId) : null
 })
 
 async function finish<R extends { readonly kind: string } | NotSent>(

@@ -1,7 +1,7 @@
 /** Calls to suppliers that this process has under way, and how many more it may start. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Vault } from '../../inventory/index.ts'
-import type { Connection, Connections } from '../../suppliers/index.ts'
+import type { CallbackUrlOf, Connection, Connections } from '../../suppliers/index.ts'
 import type { Outcome } from './attempt.ts'
 import { askSupplier, buyFromSupplier } from './call-supplier.ts'
 import type { Claimed, Want } from './claim-repository.ts'
@@ -12,6 +12,7 @@ import { shareSlots } from './slots.ts'
 export interface CallsDeps {
   readonly vault: Vault
   readonly connections: Connections
+  readonly callbackUrlOf: CallbackUrlOf
   readonly onError: (error: unknown, orderId?: string) => void
   /** After each call. */
   readonly onOutcome?: (call: FinishedCall) => void
@@ -65,7 +66,7 @@ export function createCalls(deps: CallsDeps): Calls {
       return deps.settle({ orderId, attemptId, outcome, owner: { resellerId, currency } })
     }
     const run = isNew ? buyFromSupplier : askSupplier
-    const running = run({ vault: deps.vault, connection, report }, claimed, at)
+    const running = run({ vault: deps.vault, connection, callbackUrlOf: deps.callbackUrlOf, report }, claimed, at)
       .catch((error: unknown) => deps.onError(error, orderId))
       .finally(() => {
         underWay.delete(running)

@@ -6,7 +6,7 @@ import { countEndpoints, insertEndpoint } from './endpoint-repository.ts'
 import { checkEndpointUrl, type UrlPolicy } from './endpoint-url.ts'
 import { tooManyEndpoints } from './errors.ts'
 
-/** Registers an endpoint; its secret is returned here and never again. Throws: validation_failed, state_conflict. */
+/** Registers an endpoint; its secret is returned here and never again. Throws: url_refused, state_conflict. */
 export async function createEndpoint(
   { db, signingSecrets, urlPolicy }: { db: Db; signingSecrets: SigningSecrets; urlPolicy: UrlPolicy },
   input: Pick<Endpoint, 'resellerId' | 'url' | 'description' | 'events'>

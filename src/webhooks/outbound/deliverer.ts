@@ -17,6 +17,9 @@ const IN_FLIGHT_MAX = 256
 const FAILING_MAX = 64
 /** To one endpoint, of all processes. */
 const PER_ENDPOINT_MAX = 2
+/** To all endpoints of one reseller, of all processes; those that fail leave half of it to the others. */
+const PER_RESELLER_MAX = 8
+const PER_RESELLER_FAILING_MAX = 4
 
 export function createDeliverer(deps: AttemptDeps & { readonly onError: (error: unknown) => void }): Deliverer {
   const sending = { healthy: new Set<Promise<void>>(), failing: new Set<Promise<void>>() }
@@ -27,7 +30,8 @@ export function createDeliverer(deps: AttemptDeps & { readonly onError: (error: 
   async function claimAndStart(share: 'healthy' | 'failing', max: number): Promise<void> {
     const limit = max - sending[share].size
     if (limit <= 0) return
-    const request = { failing: share === 'failing', limit, perEndpoint: PER_ENDPOINT_MAX }
+    const failing = share === 'failing'
+    const request = { failing, limit, perEndpoint: PER_ENDPOINT_MAX, perReseller: failing ? PER_RESELLER_FAILING_MAX : PER_RESELLER_MAX }
     for (const delivery of await deps.db.tx(tx => claimDeliveries(tx, request))) {
       const attempt = attemptDelivery(deps, delivery)
         // Its lease ends, and then it is tried again.

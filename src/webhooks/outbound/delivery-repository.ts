@@ -3,6 +3,9 @@ import { type Queryable, statement, type Tx } from '../../kit/db/index.ts'
 import { type ClaimedRow, type DeliveryRow, fromClaimedRow, fromDeliveryRow } from './convert.ts'
 import { type AttemptOutcome, type ClaimedDelivery, type Delivery, type DeliveryState, type EventPosition, LEASE_SECONDS } from './delivery.ts'
 
+/** Any number will do that no other advisory lock uses. */
+const CLAIM_LOCKS = 528_041
+
 /** Endpoints with pending deliveries, one index probe each, however many deliveries wait. */
 const PENDING_ENDPOINTS = `pending AS (
     (SELECT endpoint_id FROM webhook_delivery WHERE state = 'pending' ORDER BY endpoint_id LIMIT 1)
@@ -11,35 +14,57 @@ const PENDING_ENDPOINTS = `pending AS (
     FROM pending p WHERE p.endpoint_id IS NOT NULL
   )`
 
+// What is being sent right now, of all processes.
+const BUSY = `busy AS MATERIALIZED (
+    SELECT e.reseller_id, d.endpoint_id, count(*) AS count FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
+    WHERE d.lease_id IS NOT NULL AND d.next_attempt_at > now() GROUP BY e.reseller_id, d.endpoint_id
+  )`
+
+// Those without room are left out: they would stand before all others for as long as they are slow.
 const LOCK_DUE = statement(
   'webhook_delivery_lock_due',
   `
-  WITH RECURSIVE ${PENDING_ENDPOINTS}
-  SELECT e.id FROM pending p JOIN webhook_endpoint e ON e.id = p.endpoint_id
+  WITH RECURSIVE ${PENDING_ENDPOINTS}, ${BUSY}
+  SELECT e.id, e.reseller_id FROM pending p JOIN webhook_endpoint e ON e.id = p.endpoint_id
   CROSS JOIN LATERAL (
     SELECT d.next_attempt_at AS due FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'pending' ORDER BY d.next_attempt_at LIMIT 1
   ) first
   WHERE e.state = 'active' AND (e.failing_since IS NOT NULL) = $1 AND first.due <= now()
+    AND coalesce((SELECT b.count FROM busy b WHERE b.endpoint_id = e.id), 0) < $3
+    AND coalesce((SELECT sum(b.count) FROM busy b WHERE b.reseller_id = e.reseller_id), 0) < $4
   ORDER BY first.due LIMIT $2 FOR NO KEY UPDATE OF e SKIP LOCKED`
 )
 
-// An earlier pending event of the same subject, also one that is being sent or waits, holds the later ones back.
+// Until the end of the transaction nobody else claims for these resellers; who comes second does so at its next turn.
+const LOCK_RESELLERS = statement(
+  'webhook_delivery_lock_resellers',
+  `SELECT r.id FROM unnest($1::uuid[]) AS r (id) WHERE pg_try_advisory_xact_lock(${CLAIM_LOCKS}, hashtext(r.id::text))`
+)
+
+// An earlier pending event of the same subject, also one that is being sent or waits, holds the later ones back. A reseller's endpoints
+// take turns, so that one with much to send leaves room for the others.
 const CLAIM = statement(
   'webhook_delivery_claim',
   `
-  WITH room AS (
-    SELECT e.id, greatest(0, $2 - (SELECT count(*) FROM webhook_delivery d
-      WHERE d.endpoint_id = e.id AND d.lease_id IS NOT NULL AND d.next_attempt_at > now())) AS free
-    FROM unnest($1::uuid[]) AS e (id)
-  ), chosen AS MATERIALIZED (
-    SELECT due.id FROM room CROSS JOIN LATERAL (
-      SELECT d.id FROM webhook_delivery d
+  WITH ${BUSY}, room AS (
+    SELECT e.id, e.reseller_id, greatest(0, $2 - coalesce((SELECT b.count FROM busy b WHERE b.endpoint_id = e.id), 0)) AS free,
+      greatest(0, $5 - coalesce((SELECT sum(b.count) FROM busy b WHERE b.reseller_id = e.reseller_id), 0)) AS reseller_free
+    FROM unnest($1::uuid[]) AS t (id) JOIN webhook_endpoint e ON e.id = t.id
+  ), due AS (
+    SELECT d.id, d.next_attempt_at, room.reseller_id, room.reseller_free,
+      row_number() OVER (PARTITION BY room.id ORDER BY d.next_attempt_at, d.event_xid, d.event_seq) AS turn
+    FROM room CROSS JOIN LATERAL (
+      SELECT d.id, d.next_attempt_at, d.event_xid, d.event_seq FROM webhook_delivery d
       WHERE d.endpoint_id = room.id AND d.state = 'pending' AND d.next_attempt_at <= now() AND NOT EXISTS (
         SELECT FROM webhook_delivery b WHERE b.endpoint_id = d.endpoint_id AND b.subject_id = d.subject_id AND b.state = 'pending'
           AND (b.event_xid, b.event_seq) < (d.event_xid, d.event_seq))
       ORDER BY d.next_attempt_at, d.event_xid, d.event_seq LIMIT room.free
-    ) due
-    LIMIT $3
+    ) d
+  ), chosen AS MATERIALIZED (
+    SELECT id FROM (
+      SELECT id, next_attempt_at, reseller_free, row_number() OVER (PARTITION BY reseller_id ORDER BY turn, next_attempt_at) AS place FROM due
+    ) ranked
+    WHERE place <= reseller_free ORDER BY next_attempt_at LIMIT $3
   )
   UPDATE webhook_delivery d SET attempts = d.attempts + 1, lease_id = gen_random_uuid(), next_attempt_at = now() + make_interval(secs => $4)
   FROM chosen, webhook_endpoint e, outbox o
@@ -52,13 +77,18 @@ export interface ClaimRequest {
   readonly failing: boolean
   readonly limit: number
   readonly perEndpoint: number
+  readonly perReseller: number
 }
 
-/** Takes due deliveries, which are this process's until the lease ends. The endpoints' locks make their limit hold across processes. */
-export async function claimDeliveries(tx: Tx, { failing, limit, perEndpoint }: ClaimRequest): Promise<ClaimedDelivery[]> {
-  const endpoints = await tx.query<{ id: string }>(LOCK_DUE, [failing, limit])
-  if (endpoints.length === 0) return []
-  const rows = await tx.query<ClaimedRow>(CLAIM, [endpoints.map(({ id }) => id), perEndpoint, limit, LEASE_SECONDS])
+/** Takes due deliveries, which are this process's until the lease ends. The locks make both limits hold across processes. */
+export async function claimDeliveries(tx: Tx, { failing, limit, perEndpoint, perReseller }: ClaimRequest): Promise<ClaimedDelivery[]> {
+  const due = await tx.query<{ id: string; reseller_id: string }>(LOCK_DUE, [failing, limit, perEndpoint, perReseller])
+  if (due.length === 0) return []
+  const resellerIds = [...new Set(due.map(row => row.reseller_id))]
+  const locked = new Set((await tx.query<{ id: string }>(LOCK_RESELLERS, [resellerIds])).map(row => row.id))
+  const endpointIds = due.filter(row => locked.has(row.reseller_id)).map(row => row.id)
+  if (endpointIds.length === 0) return []
+  const rows = await tx.query<ClaimedRow>(CLAIM, [endpointIds, perEndpoint, limit, LEASE_SECONDS, perReseller])
   return rows.map(fromClaimedRow)
 }
 

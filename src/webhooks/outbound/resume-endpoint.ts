@@ -1,8 +1,10 @@
 import type { Db, Tx } from '../../kit/db/index.ts'
+import { publish } from '../../kit/outbox.ts'
 import { makeAllDue } from './delivery-repository.ts'
 import type { Endpoint } from './endpoint.ts'
 import { lockEndpoint, resumeEndpointRow } from './endpoint-repository.ts'
 import { endpointNotFound } from './errors.ts'
+import { endpointResumedEvent } from './events.ts'
 import { catchUp, lockCursor } from './relay-repository.ts'
 
 /** Events that an endpoint missed while it was paused, and still gets; what is older is in the feed. */
@@ -24,5 +26,7 @@ export async function resume(tx: Tx, { endpointId, resellerId }: EndpointRef): P
   if (endpoint.state === 'active') return endpoint
   await catchUp(tx, endpointId, cursor, CATCH_UP_MAX)
   await makeAllDue(tx, endpointId)
-  return (await resumeEndpointRow(tx, endpointId)) ?? endpoint
+  const resumed = (await resumeEndpointRow(tx, endpointId)) ?? endpoint
+  await publish(tx, [endpointResumedEvent(resumed)])
+  return resumed
 }

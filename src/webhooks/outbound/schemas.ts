@@ -5,7 +5,8 @@ import { DELIVERY_STATES } from './delivery.ts'
 import { ENDPOINT_STATES, PAUSE_REASONS } from './endpoint.ts'
 
 const CLOSED = { additionalProperties: false }
-const URL_MAX = 2_000
+/** What is longer than the body may be is refused with the body; all others are told what is wrong with them. */
+const URL_TEXT_MAX = 1_048_576
 const FILTERS_MAX = 50
 const EXAMPLE_URL = 'https://shop.example.com/webhooks/kahub'
 
@@ -13,10 +14,11 @@ const EventFilters = List(Str(60, { pattern: '^[a-z]+(\\.[a-z_]+)*(\\.\\*)?$', e
   description: 'Types of events to send, such as `order.fulfilled`, or groups, such as `order.*`. Empty: all.'
 })
 
-const Url = Str(URL_MAX, {
-  min: 10,
-  pattern: '^\\S+$',
-  description: 'Must begin with `https://`, use the port 443 or 8443, and lead to a public address. Redirects are not followed.',
+const Url = Type.String({
+  maxLength: URL_TEXT_MAX,
+  description:
+    'Must begin with `https://`, use the port 443 or 8443, lead to a public address, and have at most 2,000 characters; otherwise it is `url_refused`. ' +
+    'Redirects are not followed.',
   examples: [EXAMPLE_URL]
 })
 

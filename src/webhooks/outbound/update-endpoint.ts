@@ -12,7 +12,7 @@ export interface EndpointChange {
   readonly state?: EndpointState
 }
 
-/** Changes an endpoint; absent fields stay. What waits goes to the new URL. Throws: validation_failed, not_found. */
+/** Changes an endpoint; absent fields stay. What waits goes to the new URL. Throws: url_refused, not_found. */
 export async function updateEndpoint(
   { db, urlPolicy }: { db: Db; urlPolicy: UrlPolicy },
   ref: EndpointRef,

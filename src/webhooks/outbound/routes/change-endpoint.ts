@@ -21,7 +21,7 @@ export function updateEndpointRoute(app: App, deps: OutboundDeps): void {
       params: EndpointParams,
       body: UpdateEndpoint,
       response: { 200: Ref(WebhookEndpointSchema) },
-      errors: ['not_found']
+      errors: ['not_found', 'url_refused']
     }),
     handler: async request => toApiEndpoint(await updateEndpoint(deps, endpointRef(request, request.params), request.body))
   })

@@ -19,7 +19,7 @@ export function createEndpointRoute(app: App, deps: OutboundDeps): void {
       access: WRITE,
       body: CreateEndpoint,
       response: { 201: Ref(CreatedWebhookEndpointSchema) },
-      errors: ['state_conflict']
+      errors: ['state_conflict', 'url_refused']
     }),
     handler: async (request, reply) => {
       const { url, events = [], description = null } = request.body
