@@ -7,10 +7,10 @@ const FAULTS = { timeout_after: 0.1, error_after: 0.03, cut_after: 0.02, not_jso
 
 t.test('two servers are killed in turn while they buy: the books of the suppliers and ours match one to one', async t => {
   const lab = { databaseUrl: await createTestDatabase(t), redisUrl: process.env['TEST_REDIS_URL'] ?? '', isDurable: false }
-  const report = await soak(lab, { seed: 20_261_123, orders: 160, kills: 1, suppliers: ['example', 'kahub'], faults: FAULTS }, line =>
+  const report = await soak(lab, { seed: 20_261_123, orders: 100, kills: 1, suppliers: ['example', 'kahub'], faults: FAULTS }, line =>
     t.comment(line)
   )
   t.strictSame(report.faults, [])
   t.equal(report.kills, 1)
-  t.equal(report.counts['orders'], 160)
+  t.equal(report.counts['orders'], 100)
 })
