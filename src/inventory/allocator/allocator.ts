@@ -177,10 +177,11 @@ class GroupCommitAllocator<R extends AllocationRequest, A> implements Allocator<
     for (const lane of this.#ready) {
       if (tickets.length >= BATCH_MAX_ORDERS || cards >= BATCH_MAX_CARDS) break
       if (isReserving(lane) !== reserving) continue
-      this.#ready.delete(lane)
-      if (!mayTake(lane)) continue
       const before = tickets.length
-      cards += this.#fill(lane, tickets, cards)
+      if (mayTake(lane)) cards += this.#fill(lane, tickets, cards)
+      // Its first order does not fit into what is left of this batch: the lane stays ready for the next.
+      if (tickets.length === before && mayTake(lane)) continue
+      this.#ready.delete(lane)
       if (tickets.length > before) {
         lane.batches++
         taken.push(lane)
