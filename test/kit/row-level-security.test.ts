@@ -97,6 +97,7 @@ t.test('the application itself does not pay for it: no policy is in its plans', 
 const WITHOUT_WALL: Readonly<Record<string, string>> = {
   card_batch: 'imports, of operators',
   card_fingerprint: 'of no one: a hash and a card',
+  facade_callback: 'where shops are called, read by the worker',
   supplier_attempt: 'purchases, of operators',
   supplier_attempt_unit: 'purchases, of operators'
 }
