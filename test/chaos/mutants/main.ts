@@ -19,6 +19,7 @@ const REASON = /^ *(?:BROKEN: (.+)|not ok \d+ - (.+?)(?: # .*)?)$/gm
 /** Where a red round left its files. */
 const FILES = /^ {2}its files: (.+)$/gm
 const REASONS_SHOWN = 3
+const REASON_CHARACTERS = 80
 
 type Verdict = { readonly green: boolean; readonly reason: string }
 
@@ -40,7 +41,7 @@ function run(tree: string, check: Check): Verdict {
     maxBuffer: 2 ** 28
   })
   for (const [, path = ''] of stdout.matchAll(FILES)) rmSync(path, { recursive: true, force: true })
-  const reasons = [...stdout.matchAll(REASON)].map(([, broken, failed = '']) => broken ?? failed)
+  const reasons = [...stdout.matchAll(REASON)].map(([, broken, failed = '']) => (broken ?? failed).slice(0, REASON_CHARACTERS))
   return { green: status === 0, reason: reasons.slice(0, REASONS_SHOWN).join(', ') || stderr.trim().split('\n').at(-1) || `ended with ${status}` }
 }
 
