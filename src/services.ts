@@ -1,7 +1,7 @@
 /** The composition root: the only place that constructs pools, clients and services. */
 import type { Logger } from 'pino'
 import { createAuthenticator } from './accounts/index.ts'
-import { createChangeFeed, createListings } from './catalog/index.ts'
+import { createChangeFeed, createListings, type Listings } from './catalog/index.ts'
 import type { Config, MasterKey } from './config.ts'
 import { startEmbeddedPostgres, startEmbeddedValkey } from './embedded/index.ts'
 import { readSecrets } from './embedded-secrets.ts'
@@ -25,11 +25,12 @@ import {
   createBatchCommit,
   createBuyer,
   createFindReplay,
+  createMeasures,
   type FinishedCall,
   type OrderCandidate,
   type PlaceOutcome
 } from './orders/index.ts'
-import { callbackUrls, createConfigVault, createConnections, type FindAdapter, findAdapter } from './suppliers/index.ts'
+import { callbackUrls, createConfigVault, createConnections, createSyncer, type FindAdapter, findAdapter } from './suppliers/index.ts'
 import { createWalletDirectory, type WalletDirectory } from './wallet/index.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -56,7 +57,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     const signingSecrets = await createSigningSecrets({ db, masterKeys: secrets.masterKeys })
     const outboundHttp = createOutboundHttp({ userAgent: 'kahub', allowPrivate: config.allowPrivateTargets })
     const noteStock = (skuId: string, available: number): void => listings.noteStock(skuId, available)
-    const trade = { db, wallets, vault, noteStock }
+    const trade = { db, wallets, vault, listings, noteStock }
     const allocator = createOrderAllocator({ ...trade, noteReserved: () => buying.buyer.noteWork() }, leases, metrics)
     const buying = await createBuying(config.publicUrl, { ...trade, outboundHttp, log, masterKeys: secrets.masterKeys, overrides, ...watched })
     const intake = await createIntakeGate(db)
@@ -90,7 +91,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       close: async () => {
         intake.close()
         await allocator.close()
-        await buying.buyer.close()
+        await Promise.all([buying.buyer.close(), buying.syncer.close()])
         await leases.close()
         await outboundHttp.close()
         await watched.tracer?.close()
@@ -201,6 +202,7 @@ interface BuyingParts {
   readonly db: Db
   readonly wallets: WalletDirectory
   readonly vault: Vault
+  readonly listings: Listings
   readonly noteStock: (skuId: string, available: number) => void
   readonly outboundHttp: OutboundHttp
   readonly log: Logger
@@ -220,18 +222,29 @@ async function createBuying(publicUrl: string | null, { log, masterKeys, overrid
     configs,
     onError: (error, supplierId) => log.error({ err: error, supplierId }, 'the config of a supplier cannot be used')
   })
+  const measures = createMeasures(parts)
   const buyer = createBuyer({
     ...parts,
     ...adapters,
     connections,
     callbackUrlOf: callbackUrls(publicUrl),
+    measures,
     onOutcome: call => {
       metrics.observeSupplier(call.supplierId, call.outcome)
       if (tracer !== null) traceCall(tracer, call)
     },
     onError: (error, orderId) => log.error({ err: error, orderId }, 'the outcome of a purchase could not be stored; the supplier is asked again')
   })
-  return { ...adapters, configs, connections, buyer }
+  const syncer = createSyncer({
+    ...parts,
+    connections,
+    onError: error => log.warn({ err: error }, 'a supplier could not be read; it goes on when its lease has ended'),
+    onBalance: (crossing, supplier) => {
+      if (crossing === 'low') log.warn(supplier, 'the balance with a supplier is low')
+      else log.info(supplier, 'the balance with a supplier is not low any more')
+    }
+  })
+  return { ...adapters, configs, connections, measures, buyer, syncer }
 }
 
 async function startServers(config: Config, log: Logger) {

@@ -8,7 +8,7 @@ import { verifyContinuously } from './invariants/index.ts'
 import { expireCards, failStalledImports } from './inventory/index.ts'
 import { forgetAnswers } from './kit/idempotency.ts'
 import { newId } from './kit/ids.ts'
-import { fillBackorders } from './orders/index.ts'
+import { fillBackorders, reserveBackorders } from './orders/index.ts'
 import { deleteExpiredQuotes } from './pricing/index.ts'
 import type { Services } from './services.ts'
 import { checkAlerts } from './wallet/index.ts'
@@ -42,7 +42,9 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     { name: 'publish-stock-changes', everyMs: 500, run: () => publishStockChanges(services.db) },
     { name: 'announce-changes', everyMs: 500, run: () => announceChanges(services.db) },
     { name: 'fill-backorders', everyMs: 500, run: () => fillBackorders(services) },
+    { name: 'reserve-backorders', everyMs: 1_000, run: () => reserveBackorders(services) },
     { name: 'buy-upstream', everyMs: 100, onWork: services.buyer.onWork.bind(services.buyer), run: () => services.buyer.turn() },
+    { name: 'sync-suppliers', everyMs: 500, run: () => services.syncer.turn() },
     { name: 'expire-cards', everyMs: 10_000, run: () => expireCards(services) },
     { name: 'verify-invariants', everyMs: 5_000, run: () => verifyInvariants(services, watcherId, log) },
     { name: 'fail-stalled-imports', everyMs: 30_000, run: () => failStalledImports(services.db) },

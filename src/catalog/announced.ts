@@ -1,7 +1,7 @@
 /** What resellers were last told of a SKU, and what its present makes of it. Pure. */
 import { toApiId } from '../kit/ids.ts'
 import type { Audience, Broadcast, OutboxEvent } from '../kit/outbox.ts'
-import type { ListingData } from './listing.ts'
+import { type ListingData, supplyAt } from './listing.ts'
 import type { PriceRow } from './price-rows.ts'
 
 export type StockLevel = 'out' | 'low' | 'in'
@@ -43,6 +43,13 @@ type StockEventType = 'stock.low' | 'stock.out' | 'stock.in'
 export function levelOf({ available, lowStockThreshold }: Pick<ListingData, 'available' | 'lowStockThreshold'>): StockLevel {
   if (available === 0) return 'out'
   return available <= lowStockThreshold ? 'low' : 'in'
+}
+
+/** Sources at the base price count like own stock; one that does not say how much it has is enough. */
+function stockOf(listing: ListingData): { readonly available: number; readonly level: StockLevel } {
+  const supply = supplyAt(listing, listing.price)
+  const available = listing.available + supply.available
+  return { available, level: supply.isOpen ? 'in' : levelOf({ ...listing, available }) }
 }
 
 /** A SKU that comes back with few is both: whoever only asks for `stock.low` hears of it too. */
@@ -97,7 +104,7 @@ export function priceAudiences(before: PriceLists | null, now: PriceLists): Pric
  * Stock that moves to and fro is told once in `gapMs`, and then as it is.
  */
 export function announce(listing: ListingData, known: Announced | undefined, gapMs: number): Announcement {
-  const level = levelOf(listing)
+  const { level, available } = stockOf(listing)
   const prices = priceListsOf(listing)
   const before = known?.level ?? 'out'
   const isQuiet = (known?.quietMs ?? 0) > 0
@@ -107,7 +114,7 @@ export function announce(listing: ListingData, known: Announced | undefined, gap
   const subjectId = listing.skuId
   return {
     broadcasts: [
-      ...types.map(type => ({ type, audience: 'all' as const, subjectId, data: { ...about, available: listing.available } })),
+      ...types.map(type => ({ type, audience: 'all' as const, subjectId, data: { ...about, available } })),
       ...audiences.map(audience => ({ type: PRICE_EVENT, audience, subjectId, data: about }))
     ],
     events: resellerIds.map(resellerId => ({ type: PRICE_EVENT, resellerId, subjectId, data: about })),

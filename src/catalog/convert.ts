@@ -26,7 +26,9 @@ export interface ListingRow {
   instructions: string | null
   low_stock_threshold: number
   on_sale: boolean
-  sourced: boolean
+  offers: [unitCost: string, available: number | null][] | null
+  margin_floor: string | null
+  max_cost: string | null
   revision: string
   available: number
   prices: [tier: string | null, resellerId: string | null, minQuantity: number, unitPrice: string][] | null
@@ -47,7 +49,9 @@ export const fromListingRow = (row: ListingRow): ListingData => ({
   inputSchema: row.input_schema,
   instructions: row.instructions,
   onSale: row.on_sale,
-  sourced: row.sourced,
+  offers: (row.offers ?? []).map(([unitCost, available]) => ({ unitCost: BigInt(unitCost), available })),
+  marginFloor: BigInt(row.margin_floor ?? 0),
+  maxCost: row.max_cost === null ? null : BigInt(row.max_cost),
   revision: BigInt(row.revision),
   available: row.available,
   lowStockThreshold: row.low_stock_threshold

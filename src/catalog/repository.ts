@@ -1,5 +1,5 @@
 /** SQL of products, SKUs and prices. What orders touch is in `stock-repository.ts`. */
-import { and, asc, desc, eq, inArray, lt, type Queryable, sql, type Tx } from '../kit/db/index.ts'
+import { and, asc, desc, eq, inArray, lt, type Queryable, sql, statement, type Tx } from '../kit/db/index.ts'
 import type { PriceRow } from './price-rows.ts'
 import type { Product, ProductDraft, ProductKind, ProductPatch } from './product.ts'
 import type { Sku, SkuDraft } from './sku.ts'
@@ -135,6 +135,15 @@ export async function saveSku(tx: Tx, { id, ...after }: Sku): Promise<void> {
       updatedAt: sql`now()`
     })
     .where(eq(sku.id, id))
+}
+
+const SET_BASE_PRICES = statement(
+  'catalog_set_base_prices',
+  'UPDATE sku s SET price = v.price, updated_at = now() FROM unnest($1::uuid[], $2::bigint[]) AS v (sku_id, price) WHERE s.id = v.sku_id'
+)
+
+export async function setBasePrices(tx: Tx, prices: readonly { readonly skuId: string; readonly price: bigint }[]): Promise<void> {
+  await tx.execute(SET_BASE_PRICES, [prices.map(({ skuId }) => skuId), prices.map(({ price }) => price.toString())])
 }
 
 export const listPrices = async (db: Queryable, skuId: string): Promise<PriceRow[]> =>

@@ -14,7 +14,7 @@ export type CardKind = (typeof CARD_KINDS)[number]
 export const QUANTITY_MAX = 10_000
 export const MAX_QUANTITY_DEFAULT = 1_000
 /** A billion units: times `QUANTITY_MAX` it still fits a PostgreSQL bigint a hundred times over. */
-const UNIT_PRICE_MAX: Amount = 1_000_000_000n * 10_000n
+export const UNIT_PRICE_MAX: Amount = 1_000_000_000n * 10_000n
 
 export interface Sku {
   readonly id: string

@@ -120,16 +120,17 @@ export async function announceProduct(tx: Tx, productId: string): Promise<void> 
   await tx.execute(ANNOUNCE_PRODUCT, [productId])
 }
 
-// Text, because JSON numbers are floats. Sources are kept by suppliers/; a listing only says whether there are any.
+// Text, because JSON numbers are floats. Sources and their limits are kept by suppliers/; what they offer is part of what is sold.
 const LISTINGS = statement(
   'catalog_listings',
   `
   SELECT s.id, s.product_id, s.code, s.name, p.kind, s.currency, s.price, s.min_quantity, s.max_quantity, s.card_kind, s.input_schema,
     s.instructions, s.low_stock_threshold, s.state = 'active' AND p.state = 'active' AS on_sale, f.revision, f.available,
-    EXISTS (SELECT FROM sku_source x JOIN supplier y ON y.id = x.supplier_id
-      WHERE x.sku_id = s.id AND x.enabled AND y.state = 'active' AND y.adapter <> 'push') AS sourced,
+    g.margin_floor, g.max_cost,
+    (SELECT json_agg(json_build_array(x.unit_cost::text, x.available)) FROM sku_source x JOIN supplier y ON y.id = x.supplier_id
+      WHERE x.sku_id = s.id AND x.enabled AND x.on_sale AND y.state = 'active' AND y.adapter <> 'push') AS offers,
     (SELECT json_agg(json_build_array(r.tier, r.reseller_id, r.min_quantity, r.unit_price::text)) FROM sku_price r WHERE r.sku_id = s.id) AS prices
-  FROM sku s JOIN product p ON p.id = s.product_id JOIN sku_fence f ON f.sku_id = s.id
+  FROM sku s JOIN product p ON p.id = s.product_id JOIN sku_fence f ON f.sku_id = s.id LEFT JOIN sku_sourcing g ON g.sku_id = s.id
   WHERE s.id = ANY($1::uuid[])`
 )
 

@@ -27,7 +27,7 @@ export const buyerOf = (login: FacadeLogin): Buyer => ({ resellerId: login.resel
 /** A shop counts in one currency. Top-ups need a supplier, and all of their input fields must have names that a form can have. */
 function isForShop(listing: Listing, login: FacadeLogin): boolean {
   if (listing.currency !== login.currency) return false
-  return listing.kind !== 'topup' || listing.sourced
+  return listing.kind !== 'topup' || listing.offers.length > 0
 }
 
 const assemble = (product: Product, number: number, listings: readonly Listing[], kinds: ReadonlyMap<string, Kind>, buyer: Buyer): Goods => ({

@@ -36,4 +36,4 @@ export const titleOf = ({ goods, variant }: Offer): string =>
 export const NO_LIMIT = -1
 
 /** Orders may wait in these protocols. */
-export const stockOfListing = ({ available, sourced }: Listing): number => (sourced ? NO_LIMIT : available)
+export const stockOfListing = ({ available, offers }: Listing): number => (offers.length > 0 ? NO_LIMIT : available)

@@ -20,7 +20,7 @@ export function assessOrder(request: OrderRequest, listing: Listing, quote: Held
   const { quantity, maxUnitPrice } = request
   checkSale(listing, quantity)
   // Direct top-ups are bought from suppliers; there is no stock to take them from.
-  if (listing.kind === 'topup' && !listing.sourced) throw skuUnavailable()
+  if (listing.kind === 'topup' && listing.offers.length === 0) throw skuUnavailable()
   const errors = checkInput(listing.inputSchema, request.input ?? {})
   if (errors.length > 0) throw new DomainError('validation_failed', 'The input does not fit this SKU.', { errors })
   if (maxUnitPrice !== null && maxUnitPrice.currency !== listing.currency) {

@@ -57,7 +57,7 @@ export interface OrderCandidate extends AllocationRequest {
   readonly price: Price
   /** The revision of the listing that the price was taken from. */
   readonly revision: bigint
-  /** Can be bought from a supplier. */
+  /** Sources can bring what own stock lacks. */
   readonly sourced: boolean
   /** It is expected to be bought, so what it needs for that is locked too. */
   readonly reserve: boolean

@@ -1,5 +1,5 @@
 /** Places one order: price it, queue it, and answer with what the batch decided. */
-import type { Listing, Listings } from '../catalog/index.ts'
+import { canFill, type Listing, type Listings } from '../catalog/index.ts'
 import type { Allocator } from '../inventory/index.ts'
 import type { Db } from '../kit/db/index.ts'
 import { assertNever, DomainError, notFound, overloaded } from '../kit/errors.ts'
@@ -96,12 +96,13 @@ async function toOffer(deps: PlaceOrderDeps, request: OrderRequest, listing: Lis
     const price = assessOrder(request, listing, quote, new Date())
     // A sold-out SKU answers from the counter and never touches its cards.
     const short = listing.available < request.quantity
-    if (short && !request.backorder && !listing.sourced) return outOfStock()
+    const sourced = canFill(listing, price.unitPrice, request.quantity)
+    if (short && !request.backorder && !sourced) return outOfStock()
     const known = findWallet(deps, request.resellerId, price.currency)
     const wallet = known instanceof Promise ? await known : known
     if (wallet === null && price.total > 0n) return insufficientFunds()
     const { skuId, quantity } = request
-    const { revision, sourced } = listing
+    const { revision } = listing
     return { listing, candidate: { id: newId(), request, skuId, quantity, price, revision, sourced, reserve: sourced && (short || again), wallet } }
   } catch (error) {
     if (error instanceof DomainError) return error

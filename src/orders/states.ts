@@ -23,12 +23,12 @@ export type OrderState = (typeof ORDER_STATES)[number]
 /** From own stock at once; waiting for stock; or bought from a supplier, with the money held in each state that is not final. */
 const TRANSITIONS: Readonly<Partial<Record<OrderState, readonly OrderState[]>>> = {
   received: ['fulfilled', 'backordered', 'reserved'],
-  backordered: ['fulfilled', 'cancelled'],
-  reserved: ['submitting', 'cancelled', 'failed'],
-  submitting: ['submitted', 'uncertain', 'review', 'partially_fulfilled', 'fulfilled', 'failed'],
-  submitted: ['submitting', 'uncertain', 'review', 'partially_fulfilled', 'fulfilled', 'failed'],
-  uncertain: ['submitting', 'submitted', 'review', 'partially_fulfilled', 'fulfilled', 'failed'],
-  review: ['submitting', 'submitted', 'uncertain', 'partially_fulfilled', 'fulfilled', 'failed']
+  backordered: ['fulfilled', 'cancelled', 'reserved'],
+  reserved: ['submitting', 'cancelled', 'failed', 'partially_fulfilled', 'fulfilled', 'backordered'],
+  submitting: ['submitted', 'uncertain', 'review', 'partially_fulfilled', 'fulfilled', 'failed', 'backordered'],
+  submitted: ['submitting', 'uncertain', 'review', 'partially_fulfilled', 'fulfilled', 'failed', 'backordered'],
+  uncertain: ['submitting', 'submitted', 'review', 'partially_fulfilled', 'fulfilled', 'failed', 'backordered'],
+  review: ['submitting', 'submitted', 'uncertain', 'partially_fulfilled', 'fulfilled', 'failed', 'backordered']
 }
 
 export const canMove = (from: OrderState, to: OrderState): boolean => TRANSITIONS[from]?.includes(to) === true

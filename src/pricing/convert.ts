@@ -1,6 +1,6 @@
 /** From listings and prices to what a reseller sees. */
 import type { Static } from 'typebox'
-import type { FeedPosition, Listing, Product } from '../catalog/index.ts'
+import { type FeedPosition, type Listing, type Product, supplyAt } from '../catalog/index.ts'
 import { invalid } from '../kit/errors.ts'
 import { parseId, toApiId } from '../kit/ids.ts'
 import { toMoneyText } from '../kit/money.ts'
@@ -11,6 +11,7 @@ import type { ProductSchema, QuoteSchema, SkuSchema } from './schemas.ts'
 export function toApiSku(listing: Listing, buyer: Buyer): Static<typeof SkuSchema> {
   const { currency, inputSchema, instructions } = listing
   const breaks = quantityBreaks(listing, buyer)
+  const supply = supplyAt(listing, breaks[0].unitPrice)
   return {
     id: toApiId('sku', listing.skuId),
     productId: toApiId('product', listing.productId),
@@ -19,7 +20,8 @@ export function toApiSku(listing: Listing, buyer: Buyer): Static<typeof SkuSchem
     kind: listing.kind,
     price: toMoneyText(breaks[0].unitPrice, currency),
     quantityBreaks: breaks.map(({ minQuantity, unitPrice }) => ({ minQuantity, unitPrice: toMoneyText(unitPrice, currency) })),
-    stock: listing.available,
+    stock: listing.available + supply.available,
+    ...(supply.isOpen ? { onDemand: true } : {}),
     minQuantity: listing.minQuantity,
     maxQuantity: listing.maxQuantity,
     cardKind: listing.cardKind,

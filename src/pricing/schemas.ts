@@ -46,7 +46,13 @@ export const SkuSchema = Type.Object(
     kind: OneOf(PRODUCT_KINDS),
     price: Money,
     quantityBreaks: List(Ref(QuantityBreakSchema), BREAKS_MAX, { description: 'Your price of one unit by quantity, ascending.' }),
-    stock: Int(0, STOCK_MAX, { description: 'Cards in stock, at most half a second ago.' }),
+    stock: Int(0, STOCK_MAX, {
+      description:
+        'What can be had at your price: cards in stock, at most half a second ago, and what suppliers say they have, which is bought when you order (202).'
+    }),
+    onDemand: Type.Optional(
+      Type.Boolean({ description: 'True: more than `stock` may be had. A supplier does not say how much it has; it is asked when you order.' })
+    ),
     minQuantity: Quantity('The smallest order.'),
     maxQuantity: Quantity('The largest order.'),
     cardKind: OneOf(CARD_KINDS, { description: 'How to show what is delivered.' }),

@@ -18,8 +18,13 @@ export interface Connection {
   /** What goes wrong on the wire is a result; `unknown` also for an adapter that threw. */
   place(request: PlaceRequest): Promise<PlaceResult | NotSent>
   query(order: OrderLookup): Promise<QueryResult | NotSent>
+  /** Anything that moves neither money nor goods, through the same gate. */
+  ask<T>(question: (client: SupplierClient) => Promise<T>): Promise<Asked<T> | NotSent>
   readonly parseWebhook: SupplierClient['parseWebhook']
 }
+
+/** `unknown`: the adapter failed. */
+export type Asked<T> = { readonly kind: 'answer'; readonly value: T } | { readonly kind: 'unknown'; readonly detail: string }
 
 export interface Connections {
   /** Suppliers that are never called, or whose config does not open, are missing in the answer. */
@@ -113,6 +118,7 @@ function toConnection(supplier: StoredSupplier, adapter: SupplierAdapter, client
     slots: gate.slots,
     place: request => guarded(() => client.place(request)),
     query: order => guarded(() => client.query(order)),
+    ask: question => guarded(async () => ({ kind: 'answer', value: await question(client) }) as const),
     parseWebhook: client.parseWebhook
   }
 }

@@ -7,7 +7,8 @@ import type { ConfigVault } from './config-vault.ts'
 import { adapterUnknown, configNotTaken } from './errors.ts'
 import type { SupplierLimits } from './limits.ts'
 import { insertSupplier } from './repository.ts'
-import { type FindAdapter, PUSH_ADAPTER, type StoredSupplier, type SupplierConfig } from './supplier.ts'
+import { type FindAdapter, PUSH_ADAPTER, type StoredSupplier, type SupplierConfig, type SupplierSettings } from './supplier.ts'
+import { openSync } from './sync/sync-repository.ts'
 
 export interface SupplierWriteDeps {
   readonly db: Db
@@ -23,18 +24,22 @@ export interface NewSupplier {
   readonly adapter: string
   readonly config: SupplierConfig
   readonly limits: SupplierLimits
+  readonly settings: Partial<SupplierSettings>
 }
 
 /** Opens an account for a supplier. The secret that signs its pushes is returned here and never again. Throws: `validation_failed`. */
 export async function createSupplier(
   deps: SupplierWriteDeps,
-  { name, adapter, config, limits }: NewSupplier
+  { name, adapter, config, limits, settings }: NewSupplier
 ): Promise<{ supplier: StoredSupplier; webhookSecret: string }> {
   requireConfig(deps, adapter, config)
   const id = newId()
   const configSealed = adapter === PUSH_ADAPTER ? null : deps.configs.seal(id, config)
+  const { syncSeconds = null, markup = null, lowBalance = null } = settings
+  const agreed = { limits, syncSeconds, markup, lowBalance: lowBalance?.amount ?? null, lowBalanceCurrency: lowBalance?.currency ?? null }
   const { webhookSecret, ...supplier } = await deps.db.tx(async tx => {
-    const inserted = await insertSupplier(tx, { id, name, adapter, configSealed, limits })
+    const inserted = await insertSupplier(tx, { id, name, adapter, configSealed, ...agreed })
+    if (adapter !== PUSH_ADAPTER) await openSync(tx, id)
     return { ...inserted, webhookSecret: await deps.signingSecrets.issue(tx, id, 0) }
   })
   return { supplier, webhookSecret }

@@ -10,3 +10,9 @@ export const sourceTwice = (index: number): DomainError => invalid(`/${index}`, 
 
 export const otherCurrency = (index: number, currency: string): DomainError =>
   invalid(`/${index}/unitCost/currency`, `must be ${currency}, the currency of the SKU`)
+
+export const markupMissing = (): DomainError => invalid('/markup', 'is required where the price follows a rule of its own')
+
+export const markupNotTaken = (): DomainError => invalid('/markup', 'only belongs to a SKU whose price follows a rule of its own')
+
+export const limitCurrency = (pointer: string, currency: string): DomainError => invalid(pointer, `must be ${currency}, the currency of the SKU`)

@@ -1,10 +1,13 @@
 import { appendChanges, bumpRevision, type Listings } from '../catalog/index.ts'
 import type { Db } from '../kit/db/index.ts'
 import { notFound } from '../kit/errors.ts'
-import type { Money } from '../kit/money.ts'
+import type { Currency, Money } from '../kit/money.ts'
 import { otherCurrency, sourceTwice, supplierUnknown } from './errors.ts'
-import { listSources, readSuppliers, replaceSourceRows } from './repository.ts'
-import { type Source, sourceKey } from './source.ts'
+import { followCosts } from './follow-costs.ts'
+import { readSuppliers } from './repository.ts'
+import { type KnownSource, type Source, sourceKey } from './source.ts'
+import { listSources, lockSkus, replaceSourceRows } from './source-repository.ts'
+import { syncSoon } from './sync/sync-repository.ts'
 
 export interface ReplaceSourcesDeps {
   readonly db: Db
@@ -18,26 +21,33 @@ export async function replaceSources(
   deps: ReplaceSourcesDeps,
   skuId: string,
   drafts: readonly SourceDraft[]
-): Promise<{ sources: Source[]; currency: string }> {
-  const listing = await deps.listings.fresh(skuId)
-  if (listing === null) throw notFound('SKU')
+): Promise<{ sources: KnownSource[]; currency: string }> {
+  const replaced = await deps.db.tx(async tx => {
+    const currency = (await lockSkus(tx, [skuId])).get(skuId)
+    if (currency === undefined) throw notFound('SKU')
+    const sources = checkSources(skuId, currency, drafts)
+    const supplierIds = [...new Set(sources.map(source => source.supplierId))]
+    const found = new Set((await readSuppliers(tx, supplierIds)).map(({ id }) => id))
+    const missing = sources.findIndex(source => !found.has(source.supplierId))
+    if (missing >= 0) throw supplierUnknown(missing)
+    await bumpRevision(tx, [skuId])
+    await replaceSourceRows(tx, skuId, sources)
+    await appendChanges(tx, [{ skuId, kind: 'listing' }])
+    await followCosts(tx, [skuId])
+    await syncSoon(tx, supplierIds)
+    return { sources: await listSources(tx, skuId), currency }
+  })
+  deps.listings.invalidate(skuId)
+  return replaced
+}
+
+function checkSources(skuId: string, currency: Currency, drafts: readonly SourceDraft[]): Source[] {
   const sources = drafts.map(({ unitCost, ...draft }, index) => {
-    if (unitCost.currency !== listing.currency) throw otherCurrency(index, listing.currency)
+    if (unitCost.currency !== currency) throw otherCurrency(index, currency)
     return { ...draft, skuId, unitCost: unitCost.amount }
   })
   const keys = sources.map(sourceKey)
   const twice = keys.findIndex((key, index) => keys.indexOf(key) < index)
   if (twice >= 0) throw sourceTwice(twice)
-  const replaced = await deps.db.tx(async tx => {
-    const found = new Set((await readSuppliers(tx, [...new Set(sources.map(source => source.supplierId))])).map(({ id }) => id))
-    const missing = sources.findIndex(source => !found.has(source.supplierId))
-    if (missing >= 0) throw supplierUnknown(missing)
-    // The lock on the SKU's row that this takes keeps two replacements apart.
-    await bumpRevision(tx, [skuId])
-    await replaceSourceRows(tx, skuId, sources)
-    await appendChanges(tx, [{ skuId, kind: 'listing' }])
-    return await listSources(tx, skuId)
-  })
-  deps.listings.invalidate(skuId)
-  return { sources: replaced, currency: listing.currency }
+  return sources
 }

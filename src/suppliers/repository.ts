@@ -1,9 +1,8 @@
-/** SQL of suppliers and of what they offer for each SKU. */
-import { and, asc, desc, eq, inArray, lt, ne, type Queryable, sql, type Tx } from '../kit/db/index.ts'
-import type { SupplierLimits } from './limits.ts'
-import type { Source } from './source.ts'
-import { PUSH_ADAPTER, type StoredSupplier } from './supplier.ts'
-import { skuSource, supplier } from './tables.ts'
+/** SQL of suppliers. What they offer for each SKU is in `source-repository.ts`. */
+import { desc, eq, inArray, lt, type Queryable, sql, type Tx } from '../kit/db/index.ts'
+import { fromMarkup, toMarkup } from './stored-markup.ts'
+import type { StoredSupplier } from './supplier.ts'
+import { supplier } from './tables.ts'
 
 /** A page of a list, newest first. */
 export interface Page {
@@ -11,13 +10,21 @@ export interface Page {
   readonly limit: number
 }
 
-const only = <T>([row]: T[]): T | null => row ?? null
+type SupplierRow = typeof supplier.$inferSelect
 
-export async function insertSupplier(
-  tx: Tx,
-  row: Pick<StoredSupplier, 'id' | 'name' | 'adapter' | 'configSealed' | 'limits'>
-): Promise<StoredSupplier> {
-  const inserted = only(await tx.orm.insert(supplier).values(row).returning())
+const fromRow = (row: SupplierRow): StoredSupplier => ({ ...row, markup: toMarkup(row.markup) })
+
+const only = ([row]: SupplierRow[]): StoredSupplier | null => (row === undefined ? null : fromRow(row))
+
+type Changeable = 'name' | 'configSealed' | 'limits' | 'syncSeconds' | 'markup' | 'lowBalance' | 'lowBalanceCurrency'
+
+export async function insertSupplier(tx: Tx, { markup, ...row }: Pick<StoredSupplier, 'id' | 'adapter' | Changeable>): Promise<StoredSupplier> {
+  const inserted = only(
+    await tx.orm
+      .insert(supplier)
+      .values({ ...row, markup: fromMarkup(markup) })
+      .returning()
+  )
   if (inserted === null) throw new Error('an insert returned no row')
   return inserted
 }
@@ -28,70 +35,35 @@ export const findSupplier = async (db: Queryable, id: string): Promise<StoredSup
 export const lockSupplier = async (tx: Tx, id: string): Promise<StoredSupplier | null> =>
   only(await tx.orm.select().from(supplier).where(eq(supplier.id, id)).for('no key update'))
 
-export const readSuppliers = async (db: Queryable, ids: readonly string[]): Promise<StoredSupplier[]> =>
-  ids.length === 0
-    ? []
-    : await db.orm
-        .select()
-        .from(supplier)
-        .where(inArray(supplier.id, [...ids]))
+export async function readSuppliers(db: Queryable, ids: readonly string[]): Promise<StoredSupplier[]> {
+  if (ids.length === 0) return []
+  const rows = await db.orm
+    .select()
+    .from(supplier)
+    .where(inArray(supplier.id, [...ids]))
+  return rows.map(fromRow)
+}
 
-export const listSuppliers = async (db: Queryable, { before, limit }: Page): Promise<StoredSupplier[]> =>
-  await db.orm
+export async function listSuppliers(db: Queryable, { before, limit }: Page): Promise<StoredSupplier[]> {
+  const rows = await db.orm
     .select()
     .from(supplier)
     .where(before === null ? undefined : lt(supplier.id, before))
     .orderBy(desc(supplier.id))
     .limit(limit)
+  return rows.map(fromRow)
+}
 
-export type SupplierRowChange = Partial<Pick<StoredSupplier, 'name' | 'state' | 'configSealed' | 'limits'>>
+export type SupplierRowChange = Partial<Pick<StoredSupplier, 'state' | Changeable>>
 
 /** Absent fields stay as they are. */
-export const updateSupplierRow = async (tx: Tx, id: string, change: SupplierRowChange): Promise<StoredSupplier | null> =>
-  only(
+export async function updateSupplierRow(tx: Tx, id: string, { markup, ...change }: SupplierRowChange): Promise<StoredSupplier | null> {
+  const marked = markup === undefined ? {} : { markup: fromMarkup(markup) }
+  return only(
     await tx.orm
       .update(supplier)
-      .set({ ...change, updatedAt: sql`clock_timestamp()` })
+      .set({ ...change, ...marked, updatedAt: sql`clock_timestamp()` })
       .where(eq(supplier.id, id))
       .returning()
   )
-
-/** Of the SKU, in the order in which they are asked. */
-export const listSources = async (db: Queryable, skuId: string): Promise<Source[]> =>
-  await db.orm
-    .select()
-    .from(skuSource)
-    .where(eq(skuSource.skuId, skuId))
-    .orderBy(asc(skuSource.priority), asc(skuSource.unitCost), asc(skuSource.supplierId), asc(skuSource.productCode))
-
-export async function replaceSourceRows(tx: Tx, skuId: string, sources: readonly Source[]): Promise<void> {
-  await tx.orm.delete(skuSource).where(eq(skuSource.skuId, skuId))
-  if (sources.length > 0) await tx.orm.insert(skuSource).values([...sources])
-}
-
-interface BuyableFrom {
-  readonly adapter: string
-  readonly limits: SupplierLimits
-}
-
-/** Sources that can be bought from now: enabled, of an active supplier that is called. */
-export async function readBuyableSources(db: Queryable, skuIds: readonly string[]): Promise<(Source & BuyableFrom)[]> {
-  if (skuIds.length === 0) return []
-  const rows = await db.orm
-    .select({ source: skuSource, adapter: supplier.adapter, limits: supplier.limits })
-    .from(skuSource)
-    .innerJoin(supplier, eq(supplier.id, skuSource.supplierId))
-    .where(and(inArray(skuSource.skuId, [...skuIds]), eq(skuSource.enabled, true), eq(supplier.state, 'active'), ne(supplier.adapter, PUSH_ADAPTER)))
-  return rows.map(({ source, ...from }) => ({ ...source, ...from }))
-}
-
-/** Which SKU a supplier means by its product code; the oldest, where it feeds several. Null: none. */
-export async function findSkuBySource(db: Queryable, supplierId: string, productCode: string): Promise<string | null> {
-  const rows = await db.orm
-    .select({ skuId: skuSource.skuId })
-    .from(skuSource)
-    .where(and(eq(skuSource.supplierId, supplierId), eq(skuSource.productCode, productCode)))
-    .orderBy(asc(skuSource.skuId))
-    .limit(1)
-  return only(rows)?.skuId ?? null
 }

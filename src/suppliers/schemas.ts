@@ -2,7 +2,8 @@
 import { type TSchema, Type } from 'typebox'
 import { EXAMPLE_UUID, exampleId, Id, Int, List, Money, Nullable, OneOf, PageOf, PathId, pageQuery, Ref, Str, Timestamp } from '../http/index.ts'
 import { CALL_TIMEOUT_MAX_MS } from './limits.ts'
-import { PUSH_ADAPTER, SUPPLIER_STATES } from './supplier.ts'
+import { MarkupSchema, sourcingSchemas } from './sourcing-schemas.ts'
+import { PUSH_ADAPTER, SUPPLIER_STATES, SYNC_SECONDS_DEFAULT } from './supplier.ts'
 
 const CLOSED = { additionalProperties: false } as const
 const NAME_MAX = 200
@@ -26,6 +27,14 @@ const example = {
   config: exampleConfig,
   limits: { callsInFlight: 200 },
   state: 'active',
+  syncSeconds: SYNC_SECONDS_DEFAULT,
+  markup: null,
+  lowBalance: { amount: '500.00', currency: 'CNY' },
+  balance: { amount: '812.40', currency: 'CNY' },
+  balanceAt: '2026-11-23T08:30:00.000Z',
+  balanceLow: false,
+  syncedAt: '2026-11-23T08:30:00.000Z',
+  syncProblem: null,
   createdAt: '2026-11-23T08:30:00.000Z',
   updatedAt: '2026-11-23T08:30:00.000Z'
 }
@@ -56,6 +65,10 @@ const Limits = Type.Object(
   },
   { ...CLOSED, description: "What is absent is the adapter's." }
 )
+const SyncSeconds = Type.Union([Int(0, 0), Int(10, 86_400)], {
+  description: `How often its prices, stock and balance are read, in seconds. Default ${SYNC_SECONDS_DEFAULT}; 0: never.`,
+  examples: [SYNC_SECONDS_DEFAULT]
+})
 
 const fields = {
   id: Id('supplier'),
@@ -64,6 +77,16 @@ const fields = {
   config: Type.Record(SettingName, Setting, { maxProperties: SETTINGS_MAX, description: 'Settings of the adapter, without credentials.' }),
   limits: Limits,
   state: OneOf(SUPPLIER_STATES, { description: 'Paused: its keys are refused and nothing new is bought from it.' }),
+  syncSeconds: SyncSeconds,
+  markup: Nullable(Ref(MarkupSchema)),
+  lowBalance: Nullable(Money),
+  balance: Nullable(Money),
+  balanceAt: Nullable(Timestamp('When it said so.')),
+  balanceLow: Type.Boolean({
+    description: 'Its balance is below `lowBalance`. Operators are told once when it gets so, and once when it is not any more.'
+  }),
+  syncedAt: Nullable(Timestamp('When all its products were last read.')),
+  syncProblem: Nullable(Str(300, { description: 'Why they could not be read the last time; null: they could.' })),
   createdAt: Timestamp(),
   updatedAt: Timestamp()
 }
@@ -84,8 +107,15 @@ export const WebhookSecretSchema = Type.Object({ webhookSecret }, { $id: 'Suppli
 
 export const SupplierPage = Type.Object(PageOf(Ref(SupplierSchema)).properties, { $id: 'SupplierPage' })
 
+const settings = {
+  syncSeconds: Type.Optional(SyncSeconds),
+  markup: Type.Optional(Nullable(Ref(MarkupSchema))),
+  lowBalance: Type.Optional(Nullable(Money))
+}
+
 export const CreateSupplier = Type.Object(
   {
+    ...settings,
     name: Name('For operators.'),
     adapter: Type.Optional(
       Str(60, {
@@ -114,6 +144,7 @@ export const CreateSupplier = Type.Object(
 
 export const UpdateSupplier = Type.Object(
   {
+    ...settings,
     name: Type.Optional(Name('New name.')),
     config: Type.Optional(
       Type.Record(SettingName, Nullable(Setting), {
@@ -135,7 +166,7 @@ export const UpdateSupplier = Type.Object(
       )
     )
   },
-  { ...CLOSED, minProperties: 1, examples: [{ name: 'Key works' }, { config: { apiKey: '…' } }] }
+  { ...CLOSED, minProperties: 1, examples: [{ name: 'Key works' }, { config: { apiKey: '…' } }, { syncSeconds: 60, markup: { percent: '8.5' } }] }
 )
 
 const source = {
@@ -152,11 +183,25 @@ const exampleSource = {
   enabled: true
 }
 
-const Priority = Int(0, PRIORITY_MAX, { description: 'The lowest is asked first; among equals, the cheapest.', examples: [1] })
+const Priority = Int(0, PRIORITY_MAX, {
+  description: 'The lowest is asked first; among equals the cheapest, then the one that did best lately.',
+  examples: [1]
+})
 
 export const SkuSourceSchema = Type.Object(
-  { ...source, priority: Priority, enabled: Type.Boolean() },
-  { $id: 'SkuSource', examples: [exampleSource] }
+  {
+    ...source,
+    priority: Priority,
+    enabled: Type.Boolean(),
+    available: Nullable(Int(0, 2_147_483_647, { description: 'What the supplier says it has; null: it does not say.' })),
+    onSale: Type.Boolean({ description: 'False: the supplier says that it does not sell it now.' }),
+    seenAt: Nullable(Timestamp('When the supplier last said anything of it.'))
+  },
+  {
+    $id: 'SkuSource',
+    description: '`unitCost` is what an operator entered or, if that is later, what the supplier said.',
+    examples: [{ ...exampleSource, available: 120, onSale: true, seenAt: '2026-11-23T08:30:00.000Z' }]
+  }
 )
 
 export const SkuSources = List(Ref(SkuSourceSchema), SOURCES_MAX)
@@ -170,4 +215,11 @@ export const supplierParams = Type.Object({ id: PathId('supplier') })
 export const sourceParams = Type.Object({ id: PathId('sku') })
 export const PageQuery = Type.Object(pageQuery, CLOSED)
 
-export const suppliersSchemas: TSchema[] = [SupplierSchema, CreatedSupplierSchema, WebhookSecretSchema, SupplierPage, SkuSourceSchema]
+export const suppliersSchemas: TSchema[] = [
+  ...sourcingSchemas,
+  SupplierSchema,
+  CreatedSupplierSchema,
+  WebhookSecretSchema,
+  SupplierPage,
+  SkuSourceSchema
+]

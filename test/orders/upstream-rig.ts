@@ -2,7 +2,7 @@
 import pg from 'pg'
 import type { Test } from 'tap'
 import { example } from '../../src/suppliers/adapters/example/index.ts'
-import type { SupplierAdapter, SupplierCapabilities } from '../../src/suppliers/contract.ts'
+import type { SupplierAdapter, SupplierCapabilities, SupplierClient } from '../../src/suppliers/contract.ts'
 import type { SimProtocol } from '../../src/suppliers/simulators/protocol.ts'
 import { exampleProtocol } from '../../src/suppliers/simulators/protocols/example.ts'
 import { type Simulator, startSimulator } from '../../src/suppliers/simulators/simulator.ts'
@@ -24,11 +24,11 @@ const EXAMPLE: System = { adapter: example, protocol: exampleProtocol }
 export interface UpstreamShop {
   readonly app: TestApp
   readonly sql: (text: string, values?: readonly unknown[]) => Promise<Json[]>
-  /** A supplier of its own, with its own book. */
+  /** A supplier of its own, with its own book. It is not read unless `settings` say so. */
   readonly supplier: (
     capabilities?: Partial<SupplierCapabilities>,
     limits?: object,
-    system?: System
+    options?: SupplierOptions
   ) => Promise<{ readonly id: string; readonly sim: Simulator }>
   readonly sku: (sources: readonly Source[], options?: SkuOptions) => Promise<string>
   readonly reseller: (credit?: string) => Promise<TestReseller>
@@ -36,6 +36,12 @@ export interface UpstreamShop {
   readonly hurry: () => Promise<void>
   /** What was tried for this order happened this much earlier. */
   readonly pass: (orderId: string, ms: number) => Promise<void>
+}
+
+export interface SupplierOptions extends Partial<System> {
+  readonly settings?: Json
+  /** Changes what its client does. */
+  readonly client?: (client: SupplierClient) => SupplierClient
 }
 
 export interface Source {
@@ -61,21 +67,19 @@ export async function startUpstreamShop(t: Test, timeoutMs = CALL_TIMEOUT_MS): P
   return {
     app,
     sql,
-    supplier: async (capabilities, limits = {}, { adapter, protocol } = EXAMPLE) => {
+    supplier: async (capabilities, limits = {}, options = {}) => {
+      const { adapter, protocol, settings, client: change } = { ...EXAMPLE, settings: {}, client: (client: SupplierClient) => client, ...options }
       const sim = await startSimulator(protocol)
       sims.push(sim)
       const name = `${adapter.name}-${sims.length}`
       adapters.set(name, {
         ...adapter,
         name,
-        capabilities: { ...adapter.capabilities, rateLimit: null, ...capabilities }
+        capabilities: { ...adapter.capabilities, rateLimit: null, ...capabilities },
+        connect: (config, http) => change(adapter.connect(config, http))
       })
-      const { id } = await expectStatus(
-        201,
-        app.admin('POST', '/v1/admin/suppliers', {
-          body: { name, adapter: name, config: sim.config, limits: { callTimeoutMs: timeoutMs, ...limits } }
-        })
-      )
+      const body = { name, adapter: name, config: sim.config, limits: { callTimeoutMs: timeoutMs, ...limits }, syncSeconds: 0, ...settings }
+      const { id } = await expectStatus(201, app.admin('POST', '/v1/admin/suppliers', { body }))
       return { id, sim }
     },
     sku: async (sources, options) => {

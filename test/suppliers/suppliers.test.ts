@@ -2,7 +2,7 @@ import t from 'tap'
 import { readWebhookSecrets } from '../../src/suppliers/index.ts'
 import { findAdapter } from '../../src/suppliers/registry.ts'
 import { exampleProtocol } from '../../src/suppliers/simulators/protocols/example.ts'
-import { chooseOffer, type Offer } from '../../src/suppliers/source.ts'
+import { chooseOffer, type Measure, type Offer } from '../../src/suppliers/source.ts'
 import { startTestApp } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
 import { cny, createReseller, createSku, expectStatus } from '../support/shop.ts'
@@ -114,10 +114,14 @@ t.test('sources of a SKU', async t => {
   t.test('are replaced as a whole, listed in the order in which they are asked, and announced', async t => {
     t.strictSame(await expectStatus(200, shop.admin('GET', url)), [])
     const later = { ...source, productCode: '1002', priority: 5 }
-    t.strictSame(await expectStatus(200, shop.admin('PUT', url, { body: [later, source] })), [source, later])
+    const unheard = { available: null, onSale: true, seenAt: null }
+    t.strictSame(await expectStatus(200, shop.admin('PUT', url, { body: [later, source] })), [
+      { ...source, ...unheard },
+      { ...later, ...unheard }
+    ])
     const { priority: _, enabled: __, ...short } = source
-    t.strictSame(await expectStatus(200, shop.admin('PUT', url, { body: [short] })), [{ ...source, priority: 100 }])
-    t.strictSame(await expectStatus(200, shop.admin('GET', url)), [{ ...source, priority: 100 }])
+    t.strictSame(await expectStatus(200, shop.admin('PUT', url, { body: [short] })), [{ ...source, priority: 100, ...unheard }])
+    t.strictSame(await expectStatus(200, shop.admin('GET', url)), [{ ...source, priority: 100, ...unheard }])
     const { call } = await createReseller(shop)
     await eventually('the change is in the feed', async () => {
       const { data } = await expectStatus(200, call('GET', '/v1/catalog/changes?limit=100'))
@@ -145,14 +149,18 @@ t.test('of several sources the lowest priority comes first, then the cheapest, a
     unitCost,
     priority,
     enabled: true,
+    available: null,
+    marginFloor: 0n,
+    maxCost: null,
     adapter
   })
   const offers = [offer('c', 2, 10n), offer('b', 1, 30n), offer('a', 1, 20n), offer('d', 0, 101n)]
+  const measureOf = () => ({ success: 1, latencyMs: 0 })
   const order = (sick: string[]) => {
     const tried = new Set<string>()
     const found: string[] = []
     for (;;) {
-      const next = chooseOffer(offers, { unitPrice: 100n, topUp: false, tried, isHealthy: id => !sick.includes(id) })
+      const next = chooseOffer(offers, { unitPrice: 100n, topUp: false, tried, isHealthy: id => !sick.includes(id), measureOf })
       if (next === null) return found
       tried.add(`${next.supplierId}:1`)
       found.push(next.supplierId)
@@ -160,4 +168,30 @@ t.test('of several sources the lowest priority comes first, then the cheapest, a
   }
   t.strictSame(order([]), ['a', 'b', 'c'])
   t.strictSame(order(['a']), ['b', 'c', 'a'])
+})
+
+t.test('of sources that cost the same, the one that did better lately comes first, then the faster one; one that has nothing never', async t => {
+  const adapter = findAdapter('example')
+  if (adapter === null) throw new Error('there is no example')
+  const limits = { marginFloor: 10n, maxCost: 95n }
+  const offer = (supplierId: string, available: number | null, unitCost = 50n): Offer => {
+    return { skuId: 's', supplierId, productCode: '1', unitCost, priority: 1, enabled: true, available, ...limits, adapter }
+  }
+  const measures: Record<string, Measure> = {
+    slow: { success: 0.97, latencyMs: 2_000 },
+    fast: { success: 0.95, latencyMs: 250 },
+    poor: { success: 0.6, latencyMs: 0 }
+  }
+  const choose = (...offers: Offer[]) =>
+    chooseOffer(offers, {
+      unitPrice: 100n,
+      topUp: false,
+      tried: new Set(),
+      isHealthy: () => true,
+      measureOf: id => measures[id] ?? { success: 1, latencyMs: 0 }
+    })?.supplierId
+  t.equal(choose(offer('poor', null), offer('slow', null), offer('fast', null)), 'fast')
+  t.equal(choose(offer('poor', null), offer('slow', 3)), 'slow')
+  t.equal(choose(offer('fast', 0), offer('poor', 1)), 'poor')
+  t.equal(choose(offer('fast', null, 91n), offer('poor', null, 90n)), 'poor', 'what leaves less than the floor is not bought')
 })

@@ -199,7 +199,9 @@ t.test('what is told follows from what was told before', async t => {
     instructions: null,
     onSale: true,
     revision: 1n,
-    sourced: false,
+    offers: [],
+    marginFloor: 0n,
+    maxCost: null,
     available: 5,
     lowStockThreshold: 5
   }

@@ -46,7 +46,7 @@ async function resolve(deps: PlaceOrderDeps, login: FacadeLogin, form: Form): Pr
   const input = inputOf(variant, form)
   const [wrong] = checkInput(listing.inputSchema, input ?? {}, '')
   if (wrong !== undefined) throw new Refusal(`${titleOf(listing.inputSchema, wrong.pointer.slice(1))}格式不正确`)
-  if (listing.sourced && !login.allowWaiting && listing.available < quantity) throw new Refusal(SOLD_OUT)
+  if (listing.offers.length > 0 && !login.allowWaiting && listing.available < quantity) throw new Refusal(SOLD_OUT)
   return { skuId: listing.skuId, quantity, input, maxUnitPrice: null }
 }
 

@@ -20,5 +20,5 @@ export const unclearPurchaseKeepsItsMoney: Rule = {
     SELECT 'delivered units do not match', o.id FROM orders o LEFT JOIN (
       SELECT order_id, count(*) FILTER (WHERE state = 'delivered') AS delivered FROM supplier_attempt_unit GROUP BY order_id
     ) u ON u.order_id = o.id
-    WHERE o.delivered <> coalesce(u.delivered, 0)`
+    WHERE o.delivered <> coalesce(u.delivered, 0) + coalesce(o.from_stock, 0)`
 }

@@ -1,6 +1,7 @@
 /** What an outcome makes of an attempt: pure, and the only place that decides it. Nothing but a definite answer ends an attempt. */
 import type { SealedCard } from '../../inventory/index.ts'
 import { assertNever } from '../../kit/errors.ts'
+import type { RefusalKind } from '../../suppliers/index.ts'
 import {
   type Attempt,
   BUSY_TRIES_MAX,
@@ -28,6 +29,8 @@ export interface Applied {
   readonly deliveredUnits: number
   /** It came, or came again, after it had ended. */
   readonly isLate: boolean
+  /** Why the supplier certainly did not sell. */
+  readonly refusal: RefusalKind | null
 }
 
 /** `fresh`: ids of cards that were never seen before. Null: the outcome says nothing of the attempt as it is now. */
@@ -58,7 +61,7 @@ export function applyOutcome(attempt: Attempt, outcome: Outcome, fresh: Readonly
   }
 }
 
-const nothing = { issued: [], spare: [], deliveredUnits: 0, isLate: false } as const
+const nothing = { issued: [], spare: [], deliveredUnits: 0, isLate: false, refusal: null } as const
 
 const stay = (attempt: Attempt, dueInMs: number | null): Applied => ({ attempt, dueInMs, ...nothing })
 
@@ -95,7 +98,7 @@ function refuse(attempt: Attempt, outcome: Extract<Outcome, { kind: 'refused' }>
   if (refusal === 'rate_limited' && wasNotTaken && attempt.tries < BUSY_TRIES_MAX) {
     return stay({ ...attempt, state: 'intent', detail }, busyDelayMs(attempt.tries))
   }
-  return end({ ...attempt, state: 'failed', detail: `${refusal}: ${detail}` }, 'failed', null)
+  return { ...end({ ...attempt, state: 'failed', detail: `${refusal}: ${detail}` }, 'failed', null), refusal }
 }
 
 function deliver(attempt: Attempt, outcome: Extract<Outcome, { kind: 'delivered' }>, fresh: ReadonlySet<string>): Applied {
@@ -118,7 +121,7 @@ function deliver(attempt: Attempt, outcome: Extract<Outcome, { kind: 'delivered'
     )
   }
   const dueInMs = isAll || outcome.isWhole ? null : lateDelayMs(0)
-  return { attempt: ended, dueInMs, issued, spare, deliveredUnits: filled.length, isLate: false }
+  return { ...stay(ended, dueInMs), issued, spare, deliveredUnits: filled.length }
 }
 
 /** Cards that nobody waits for any more are ours all the same. Its order is not touched. */

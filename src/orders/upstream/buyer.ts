@@ -4,18 +4,27 @@
  * a turn that is lost is made up for by the next one, of any instance. That there is work may be said (`noteWork`), which only saves
  * the wait for the next turn.
  */
+import type { Listings } from '../../catalog/index.ts'
 import type { Tx } from '../../kit/db/index.ts'
 import { failpoint } from '../../kit/failpoint.ts'
+import { noteTaken } from '../../suppliers/index.ts'
 import type { Outcome } from './attempt.ts'
 import { type CallsDeps, createCalls } from './calls.ts'
 import { type AttemptKey, claimDue, findUnsent, findUnserved, readDueSuppliers } from './claim-repository.ts'
+import type { Measures } from './measures.ts'
 import { loadAccounts } from './move-purchase-money.ts'
 import { lockPurchases, lockReserved, type PurchaseOwner, readPurchaseOwners, readReservedOwners } from './repository.ts'
 import { type SettleDeps, type Settled, type Settlement, settlePurchases } from './settle-purchases.ts'
 import { createSettler } from './settler.ts'
 import { slotTaker } from './slots.ts'
+import { takeOwnStock } from './take-own-stock.ts'
+import { takenBy } from './taken.ts'
 
-export type BuyerDeps = Omit<SettleDeps, 'takeSlot'> & Omit<CallsDeps, 'settle' | 'onEnd'>
+export type BuyerDeps = Omit<SettleDeps, 'takeSlot'> &
+  Omit<CallsDeps, 'settle' | 'onEnd'> & {
+    readonly measures: Measures
+    readonly listings: Pick<Listings, 'invalidate'>
+  }
 
 export interface Buyer {
   /** Starts what is due; does not wait for suppliers. */
@@ -72,6 +81,7 @@ class TableBuyer implements Buyer {
 
   async turn(): Promise<void> {
     this.#isShort = false
+    await this.#deps.measures.refresh()
     for (let round = 0; round < ROUNDS_MAX && !this.#closed; round++) {
       const [due, waiting] = await Promise.all([readDueSuppliers(this.#deps.db), readReservedOwners(this.#deps.db, ORDERS_PER_PLAN)])
       const claimed = await this.#takeDue(due)
@@ -120,10 +130,13 @@ class TableBuyer implements Buyer {
     if (waiting.length === 0) return 0
     const { purchases } = await this.#transact(waiting, async (tx, deps) => {
       // An order whose accounts are not loaded has just come; the next round has it.
-      const orders = lockReserved(tx, ORDERS_PER_PLAN).then(found =>
-        found.filter(order => order.total === 0n || deps.wallets.find(order.resellerId, order.currency) !== undefined)
+      const reserved = (await lockReserved(tx, ORDERS_PER_PLAN)).filter(
+        order => order.total === 0n || deps.wallets.find(order.resellerId, order.currency) !== undefined
       )
-      return await settlePurchases(deps, tx, { orders, attemptsOf: [], skuIds: this.#lastSkuIds }, [])
+      const { orders, taken, counters } = await takeOwnStock(tx, reserved)
+      const attemptsOf = orders.filter(({ buysFrom }) => buysFrom !== null).map(({ id }) => id)
+      const { settled, last } = await settlePurchases(deps, tx, { orders, attemptsOf, taken, skuIds: this.#lastSkuIds }, [])
+      return { settled: { ...settled, counters }, last }
     })
     this.#lastSkuIds = [...new Set(purchases.map(({ order }) => order.skuId))]
     return purchases.length
@@ -153,6 +166,8 @@ class TableBuyer implements Buyer {
     if (settled.purchases.some(({ decision }) => decision !== null && decision.attempts.length > 0)) failpoint('purchase.planned')
     for (const [skuId, available] of settled.counters) this.#deps.noteStock(skuId, available)
     this.#calls.startSent(settled.purchases, slots)
+    // A hint, which the supplier's next word replaces: what was settled stands without it.
+    await noteTaken(this.#deps, takenBy(settled.purchases)).catch(this.#deps.onError)
     return settled
   }
 

@@ -1,6 +1,7 @@
 /** What is to be done for an order after its attempts moved: buy elsewhere, wait, or close. Pure. */
+import { highestCost } from '../../catalog/index.ts'
 import { newId } from '../../kit/ids.ts'
-import { chooseOffer, highestCost, type Offer, sourceKey } from '../../suppliers/index.ts'
+import { chooseOffer, type Measure, type Offer, sourceKey } from '../../suppliers/index.ts'
 import type { OrderState } from '../states.ts'
 import type { Applied } from './apply-outcome.ts'
 import { type Attempt, isLive } from './attempt.ts'
@@ -20,6 +21,10 @@ export interface PurchaseOrder {
   /** What the buyer was asked for; for top-ups. */
   readonly input: Readonly<Record<string, string>> | null
   readonly deadlineAt: Date | null
+  /** Its first positions that own stock filled. */
+  readonly fromStock: number
+  /** Of an order that waited for stock: attempts from this ordinal on are of its present try. Null: it never waited. */
+  readonly buysFrom: number | null
 }
 
 export interface NewAttempt {
@@ -43,6 +48,7 @@ export interface Market {
   readonly offers: readonly Offer[]
   readonly isHealthy: (supplierId: string) => boolean
   readonly takeSlot: TakeSlot
+  readonly measureOf: (supplierId: string) => Measure
 }
 
 export interface PurchaseDecision {
@@ -59,6 +65,8 @@ export interface Purchase {
   /** As they are after the outcomes. */
   readonly attempts: readonly Attempt[]
   readonly applied: readonly Applied[]
+  /** Units that own stock filled in this transaction. */
+  readonly taken: number
   /** Null: the order has ended before, and stays as it is. */
   readonly decision: PurchaseDecision | null
 }
@@ -66,14 +74,17 @@ export interface Purchase {
 /** Positions that nobody brings so far, and that somebody still may. */
 export function openPositions(order: PurchaseOrder, attempts: readonly Attempt[]): number[] {
   const taken = new Set(attempts.flatMap(({ units }) => units.filter(unit => unit.state !== 'failed').map(unit => unit.position)))
-  return Array.from({ length: order.quantity }, (_, position) => position).filter(position => !taken.has(position))
+  return Array.from({ length: order.quantity }, (_, position) => position).filter(position => position >= order.fromStock && !taken.has(position))
 }
 
 export function decidePurchase(order: PurchaseOrder, attempts: readonly Attempt[], market: Market): PurchaseDecision {
   const bought = buy(order, attempts, market)
-  const delivered = attempts.reduce((sum, { units }) => sum + units.filter(unit => unit.state === 'delivered').length, 0)
+  const delivered = attempts.reduce((sum, { units }) => sum + units.filter(unit => unit.state === 'delivered').length, order.fromStock)
   const live = attempts.filter(attempt => isLive(attempt.state))
   if (bought.length === 0 && live.length === 0) {
+    // It goes back to those who wait, unless a person gave it up.
+    const waitsAgain = order.buysFrom !== null && delivered === 0 && openPositions(order, attempts).length > 0
+    if (waitsAgain) return { attempts: [], state: 'backordered', delivered, isClosed: false }
     const state = delivered === order.quantity ? 'fulfilled' : delivered > 0 ? 'partially_fulfilled' : 'failed'
     return { attempts: [], state, delivered, isClosed: true }
   }
@@ -88,27 +99,43 @@ function openState(live: readonly Attempt[]): OrderState {
   return has('submitted') ? 'submitted' : 'submitting'
 }
 
-function buy(order: PurchaseOrder, attempts: readonly Attempt[], { offers, isHealthy, takeSlot }: Market): NewAttempt[] {
-  const open = openPositions(order, attempts)
-  if (open.length === 0) return []
-  const tried = new Set(attempts.filter(({ state }) => !isLive(state) && state !== 'succeeded').map(sourceKey))
-  const offer = chooseOffer(offers, { unitPrice: order.unitPrice, topUp: order.isTopUp, tried, isHealthy })
-  if (offer === null) return []
+/** Each source is asked once for an order, for as many as it says it has; what it lacks, the next one may have. */
+function buy(order: PurchaseOrder, attempts: readonly Attempt[], market: Market): NewAttempt[] {
+  const tried = new Set(attempts.filter(({ ordinal }) => ordinal >= (order.buysFrom ?? 0)).map(sourceKey))
+  const wish = { ...market, unitPrice: order.unitPrice, topUp: order.isTopUp, tried }
+  const bought: NewAttempt[] = []
+  let open = openPositions(order, attempts)
+  while (open.length > 0) {
+    const offer = chooseOffer(market.offers, wish)
+    if (offer === null) break
+    tried.add(sourceKey(offer))
+    const share = open.slice(0, offer.available ?? open.length)
+    open = open.slice(share.length)
+    bought.push(...attemptsAt(offer, order, { share, firstOrdinal: attempts.length + bought.length, takeSlot: market.takeSlot }))
+  }
+  return bought
+}
+
+interface Share extends Pick<Market, 'takeSlot'> {
+  readonly share: readonly number[]
+  readonly firstOrdinal: number
+}
+
+/** In the sizes that the supplier takes. */
+function attemptsAt(offer: Offer, order: PurchaseOrder, { share, firstOrdinal, takeSlot }: Share): NewAttempt[] {
   const { maxQuantity, referenceMaxLength } = offer.adapter.capabilities
   const size = Math.max(1, maxQuantity)
-  return Array.from({ length: Math.ceil(open.length / size) }, (_, index) => {
+  return Array.from({ length: Math.ceil(share.length / size) }, (_, index) => {
     const id = newId()
-    const positions = open.slice(index * size, (index + 1) * size)
-    const reference = referenceOf(id).slice(-referenceMaxLength)
     return {
       id,
       orderId: order.id,
-      ordinal: attempts.length + index,
+      ordinal: firstOrdinal + index,
       offer,
-      reference,
-      positions,
+      reference: referenceOf(id).slice(-referenceMaxLength),
+      positions: share.slice(index * size, (index + 1) * size),
       currency: order.currency,
-      maxUnitCost: highestCost(order.unitPrice),
+      maxUnitCost: highestCost(offer, order.unitPrice),
       leaseMs: takeSlot(offer.supplierId)
     }
   })

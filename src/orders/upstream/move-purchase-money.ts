@@ -37,8 +37,11 @@ export async function movePurchaseMoney(
   return { written }
 }
 
+/** Own stock fills an order once, before the first attempt. */
+const OWN_STOCK_STEP = -1
+
 /** An attempt delivers at most once, so its number names the capture. */
-function toMovements({ order, applied, decision }: Purchase): Movement[] {
+function toMovements({ order, applied, taken, decision }: Purchase): Movement[] {
   const { id: orderId, resellerId, currency, unitPrice } = order
   const captures = applied.map(({ attempt, deliveredUnits }) => ({
     kind: 'capture' as const,
@@ -48,9 +51,10 @@ function toMovements({ order, applied, decision }: Purchase): Movement[] {
     amount: unitPrice * BigInt(deliveredUnits),
     step: attempt.ordinal
   }))
+  const own = { kind: 'capture' as const, orderId, resellerId, currency, amount: unitPrice * BigInt(taken), step: OWN_STOCK_STEP }
   const missing = decision?.isClosed === true ? order.quantity - decision.delivered : 0
   const release = { kind: 'release' as const, orderId, resellerId, currency, amount: unitPrice * BigInt(missing), step: 0 }
-  return [...captures, release].filter(({ amount }) => amount > 0n)
+  return [own, ...captures, release].filter(({ amount }) => amount > 0n)
 }
 
 function accountsOf(wallets: WalletDirectory, { resellerId, currency }: Movement) {

@@ -6,6 +6,7 @@ import type { Attempt, AttemptState, UnitState } from './attempt.ts'
 import type { NewAttempt, PurchaseDecision, PurchaseOrder } from './decide-purchase.ts'
 
 const ORDER_COLUMNS = `o.id, o.reseller_id, o.reference, o.state, o.sku_id, o.quantity, o.currency, o.unit_price, o.total, o.deadline_at, o.input,
+  o.from_stock, o.buys_from,
   (SELECT p.kind = 'topup' FROM sku s JOIN product p ON p.id = s.product_id WHERE s.id = o.sku_id) AS is_top_up`
 
 interface OrderRow {
@@ -21,6 +22,8 @@ interface OrderRow {
   deadline_at: Date | null
   input: Record<string, string> | null
   is_top_up: boolean | null
+  from_stock: number | null
+  buys_from: number | null
 }
 
 const fromOrderRow = (row: OrderRow): PurchaseOrder => ({
@@ -35,7 +38,9 @@ const fromOrderRow = (row: OrderRow): PurchaseOrder => ({
   total: BigInt(row.total),
   isTopUp: row.is_top_up === true,
   input: row.input,
-  deadlineAt: row.deadline_at
+  deadlineAt: row.deadline_at,
+  fromStock: row.from_stock ?? 0,
+  buysFrom: row.buys_from
 })
 
 const LOCK = statement('purchase_lock', `SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.id = ANY($1::uuid[]) ORDER BY o.id FOR NO KEY UPDATE OF o`)
@@ -45,12 +50,22 @@ export const lockPurchases = async (tx: Tx, orderIds: readonly string[]): Promis
 
 const LOCK_RESERVED = statement(
   'purchase_lock_reserved',
-  `SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.state = 'reserved' ORDER BY o.id LIMIT $1 FOR NO KEY UPDATE OF o SKIP LOCKED`
+  `
+  SELECT ${ORDER_COLUMNS}, (SELECT f.available > 0 FROM sku_fence f WHERE f.sku_id = o.sku_id) AS has_stock
+  FROM orders o WHERE o.state = 'reserved' ORDER BY o.id LIMIT $1 FOR NO KEY UPDATE OF o SKIP LOCKED`
 )
 
+export interface ReservedOrder extends PurchaseOrder {
+  /** Of its SKU there was own stock a moment ago. */
+  readonly hasStock: boolean
+}
+
 /** Orders that nobody has begun to buy, the oldest first. */
-export const lockReserved = async (tx: Tx, limit: number): Promise<PurchaseOrder[]> =>
-  (await tx.query<OrderRow>(LOCK_RESERVED, [limit])).map(fromOrderRow)
+export const lockReserved = async (tx: Tx, limit: number): Promise<ReservedOrder[]> =>
+  (await tx.query<OrderRow & { has_stock: boolean | null }>(LOCK_RESERVED, [limit])).map(row => ({
+    ...fromOrderRow(row),
+    hasStock: row.has_stock === true
+  }))
 
 export interface PurchaseOwner {
   readonly resellerId: string
@@ -224,10 +239,10 @@ export async function updateAttempts(tx: Tx, applied: readonly Applied[]): Promi
 const UPDATE_ORDERS = statement(
   'purchase_update_orders',
   `
-  WITH moved AS (UPDATE orders o SET state = t.state, delivered = t.delivered,
+  WITH moved AS (UPDATE orders o SET state = t.state, delivered = t.delivered, from_stock = nullif(t.from_stock, 0),
     deadline_at = CASE WHEN NOT t.closed THEN (SELECT max(a.review_at) FROM supplier_attempt a WHERE a.order_id = o.id AND a.ended_at IS NULL) END,
     fulfilled_at = CASE WHEN t.closed AND t.delivered > 0 THEN now() END, closed_at = CASE WHEN t.closed THEN now() END
-  FROM unnest($1::uuid[], $2::text[], $3::int[], $4::boolean[], $5::text[]) AS t (id, state, delivered, closed, old)
+  FROM unnest($1::uuid[], $2::text[], $3::int[], $4::boolean[], $5::text[], $6::int[]) AS t (id, state, delivered, closed, old, from_stock)
   WHERE o.id = t.id AND o.state = t.old RETURNING 1)
   SELECT expect_rows(count(*), cardinality($1), 'purchases moved') FROM moved`
 )
@@ -243,7 +258,8 @@ export async function updatePurchases(
     moves.map(({ decision }) => decision.state),
     moves.map(({ decision }) => decision.delivered),
     moves.map(({ decision }) => decision.isClosed),
-    moves.map(({ order }) => order.state)
+    moves.map(({ order }) => order.state),
+    moves.map(({ order }) => order.fromStock)
   ])
 }
 

@@ -8,13 +8,15 @@ import { claimFingerprints, type SealedCard, storePurchased } from '../../invent
 import type { Db, Tx } from '../../kit/db/index.ts'
 import { failpoint } from '../../kit/failpoint.ts'
 import { publish } from '../../kit/outbox.ts'
-import { type Connections, type FindAdapter, type Offer, readBuyableSources, withLimits } from '../../suppliers/index.ts'
+import { type Connections, type FindAdapter, type Offer, readBuyableSources } from '../../suppliers/index.ts'
 import type { WalletDirectory } from '../../wallet/index.ts'
 import { canMove, type OrderState } from '../states.ts'
 import { type Applied, applyOutcome } from './apply-outcome.ts'
 import type { Attempt, Outcome } from './attempt.ts'
 import { decidePurchase, openPositions, type Purchase, type PurchaseDecision, type PurchaseOrder, type TakeSlot } from './decide-purchase.ts'
+import type { Measures } from './measures.ts'
 import { movePurchaseMoney } from './move-purchase-money.ts'
+import { toOffers } from './offers.ts'
 import { purchaseEvents } from './purchase-events.ts'
 import { stockDeltas, toPurchasedCards } from './purchased-cards.ts'
 import { insertAttempts, lockAttempts, type PurchaseOwner, updateAttempts, updatePurchases } from './repository.ts'
@@ -24,6 +26,7 @@ export interface SettleDeps {
   readonly wallets: WalletDirectory
   readonly findAdapter: FindAdapter
   readonly connections: Pick<Connections, 'isHealthy'>
+  readonly measures: Pick<Measures, 'of'>
   readonly noteStock: (skuId: string, available: number) => void
   /** Absent: this process does not send; what is bought elsewhere is left to be claimed. See `Market`. */
   readonly takeSlot?: TakeSlot
@@ -44,6 +47,8 @@ export interface Held {
   readonly attemptsOf: readonly string[]
   /** SKUs that the orders probably are of. */
   readonly skuIds: readonly string[]
+  /** Units that own stock has just filled, by order. */
+  readonly taken?: ReadonlyMap<string, number>
 }
 
 const BEING_BOUGHT: readonly OrderState[] = ['reserved', 'submitting', 'submitted', 'uncertain', 'review']
@@ -75,8 +80,11 @@ export async function settlePurchases(
   const moved = orders.map(order => applyAll(order, attemptsOf, settlementsOf.get(order.id) ?? [], fresh))
   const offers = await readOffers(deps, tx, moved, { skuIds: held.skuIds, sources: likely })
   const purchases = moved.map(({ order, ...rest }): Purchase => {
-    const market = { offers: offers.get(order.skuId) ?? [], isHealthy: deps.connections.isHealthy, takeSlot: deps.takeSlot ?? (() => null) }
-    return { order, ...rest, decision: BEING_BOUGHT.includes(order.state) ? decidePurchase(order, rest.attempts, market) : null }
+    const { isHealthy } = deps.connections
+    const takeSlot = deps.takeSlot ?? (() => null)
+    const market = { offers: offers.get(order.skuId) ?? [], isHealthy, measureOf: deps.measures.of, takeSlot }
+    const taken = held.taken?.get(order.id) ?? 0
+    return { order, ...rest, taken, decision: BEING_BOUGHT.includes(order.state) ? decidePurchase(order, rest.attempts, market) : null }
   })
   const { counters, last } = await write(deps, tx, purchases)
   return { settled: { purchases, counters }, last }
@@ -123,11 +131,7 @@ async function readOffers(
   const needy = moved.filter(({ order, attempts }) => BEING_BOUGHT.includes(order.state) && openPositions(order, attempts).length > 0)
   const missing = new Set(needy.map(({ order }) => order.skuId).filter(skuId => !likely.skuIds.includes(skuId)))
   const sources = missing.size === 0 ? [] : await readBuyableSources(tx, [...missing])
-  const offers = [...likely.sources, ...sources].flatMap(source => {
-    const adapter = deps.findAdapter(source.adapter)
-    return adapter === null ? [] : [{ ...source, adapter: withLimits(adapter, source.limits) }]
-  })
-  return Map.groupBy(offers, offer => offer.skuId)
+  return toOffers(deps.findAdapter, [...likely.sources, ...sources])
 }
 
 /** Started in the order in which PostgreSQL is to run them. Only locks are waited for; the rest may travel with the COMMIT. */

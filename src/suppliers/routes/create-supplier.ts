@@ -1,5 +1,5 @@
 import { operation, Ref } from '../../http/index.ts'
-import { toApiSupplier } from '../convert.ts'
+import { fromApiSettings, toApiSupplier } from '../convert.ts'
 import { createSupplier } from '../create-supplier.ts'
 import { CreatedSupplierSchema, CreateSupplier } from '../schemas.ts'
 import { PUSH_ADAPTER } from '../supplier.ts'
@@ -18,8 +18,8 @@ export const createSupplierRoute: SupplierRoute = (app, deps) => {
       body: CreateSupplier,
       response: { 201: Ref(CreatedSupplierSchema) }
     }),
-    handler: async ({ body: { name, adapter = PUSH_ADAPTER, config = {}, limits = {} } }, reply) => {
-      const { supplier, webhookSecret } = await createSupplier(deps, { name, adapter, config, limits })
+    handler: async ({ body: { name, adapter = PUSH_ADAPTER, config = {}, limits = {}, ...settings } }, reply) => {
+      const { supplier, webhookSecret } = await createSupplier(deps, { name, adapter, config, limits, settings: fromApiSettings(settings) })
       reply.header('cache-control', 'no-store')
       return reply.code(201).send({ ...toApiSupplier(deps, supplier), webhookSecret })
     }

@@ -1,12 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Listings } from '../../catalog/index.ts'
 import type { Access } from '../../http/index.ts'
 import type { CursorCodec } from '../../kit/cursor.ts'
 import type { UpdateSupplierDeps } from '../update-supplier.ts'
 
 export interface SuppliersDeps extends UpdateSupplierDeps {
   readonly cursors: CursorCodec
-  readonly listings: Listings
 }
 
 /** Fastify with the schemas' types. */

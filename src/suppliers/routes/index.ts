@@ -4,6 +4,7 @@ import type { SupplierRoute, SuppliersDeps } from './deps.ts'
 import { getSupplierRoute, listSuppliersRoute } from './read-suppliers.ts'
 import { rotateWebhookSecretRoute } from './rotate-webhook-secret.ts'
 import { getSourcesRoute, replaceSourcesRoute } from './sku-sources.ts'
+import { getSourcingRoute, putSourcingRoute } from './sku-sourcing.ts'
 import { updateSupplierRoute } from './update-supplier.ts'
 
 const ROUTES: readonly SupplierRoute[] = [
@@ -13,7 +14,9 @@ const ROUTES: readonly SupplierRoute[] = [
   updateSupplierRoute,
   rotateWebhookSecretRoute,
   replaceSourcesRoute,
-  getSourcesRoute
+  getSourcesRoute,
+  putSourcingRoute,
+  getSourcingRoute
 ]
 
 export const suppliersRoutes =

@@ -4,6 +4,7 @@ import { fromApiId } from '../../kit/ids.ts'
 import { toApiSupplier } from '../convert.ts'
 import { findSupplier, listSuppliers } from '../repository.ts'
 import { PageQuery, SupplierPage, SupplierSchema, supplierParams } from '../schemas.ts'
+import { readSyncStates } from '../sync/sync-repository.ts'
 import { READ, SUPPLIERS, type SupplierRoute, TAG } from './deps.ts'
 
 const LIST = 'suppliers'
@@ -25,8 +26,13 @@ export const listSuppliersRoute: SupplierRoute = (app, deps) => {
       const before = query.cursor === undefined ? null : String(deps.cursors.decode(LIST, query.cursor)[0])
       const rows = await listSuppliers(deps.db, { before, limit: limit + 1 })
       const last = rows.length > limit ? rows[limit - 1] : undefined
+      const shown = rows.slice(0, limit)
+      const states = await readSyncStates(
+        deps.db,
+        shown.map(({ id }) => id)
+      )
       return {
-        data: rows.slice(0, limit).map(row => toApiSupplier(deps, row)),
+        data: shown.map(row => toApiSupplier(deps, row, states.get(row.id))),
         nextCursor: last === undefined ? null : deps.cursors.encode(LIST, [last.id])
       }
     }
@@ -49,7 +55,7 @@ export const getSupplierRoute: SupplierRoute = (app, deps) => {
     handler: async ({ params }) => {
       const supplier = await findSupplier(deps.db, fromApiId('supplier', params.id))
       if (supplier === null) throw notFound('supplier')
-      return toApiSupplier(deps, supplier)
+      return toApiSupplier(deps, supplier, (await readSyncStates(deps.db, [supplier.id])).get(supplier.id))
     }
   })
 }

@@ -3,8 +3,8 @@ import { notFound } from '../../kit/errors.ts'
 import { fromApiId } from '../../kit/ids.ts'
 import { fromApiSource, toApiSource } from '../convert.ts'
 import { replaceSources } from '../replace-sources.ts'
-import { listSources } from '../repository.ts'
 import { ReplaceSources, SkuSources, sourceParams } from '../schemas.ts'
+import { listSources } from '../source-repository.ts'
 import type { SupplierRoute } from './deps.ts'
 
 const URL = '/v1/admin/skus/:id/sources'
@@ -19,8 +19,9 @@ export const replaceSourcesRoute: SupplierRoute = (app, deps) => {
       tag: TAG,
       summary: 'Say where a SKU can be bought',
       description:
-        'The whole list; what is not named is gone. An order that own stock cannot fill is bought from the enabled source of the lowest ' +
-        'priority whose cost is not above the price; after a definite refusal from the next.',
+        'The whole list; what is not named is gone. What own stock lacks of an order is bought from the enabled source of the lowest priority ' +
+        'whose cost leaves the margin floor; what that one lacks, and all after a definite refusal, from the next. Costs and stock are then read ' +
+        'from the supplier again and again (`syncSeconds`).',
       access: { role: 'operator', scope: 'catalog:write' },
       params: sourceParams,
       body: ReplaceSources,

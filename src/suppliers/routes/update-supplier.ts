@@ -1,9 +1,10 @@
 import { operation, Ref } from '../../http/index.ts'
 import { fromApiId } from '../../kit/ids.ts'
-import { toApiSupplier } from '../convert.ts'
+import { fromApiSettings, toApiSupplier } from '../convert.ts'
 import { SupplierSchema, supplierParams, UpdateSupplier } from '../schemas.ts'
+import { readSyncStates } from '../sync/sync-repository.ts'
 import { type SupplierChange, updateSupplier } from '../update-supplier.ts'
-import { SUPPLIERS, type SupplierRoute, TAG, WRITE } from './deps.ts'
+import { SUPPLIERS, type SupplierRoute, type SuppliersDeps, TAG, WRITE } from './deps.ts'
 
 export const updateSupplierRoute: SupplierRoute = (app, deps) => {
   app.route({
@@ -12,28 +13,34 @@ export const updateSupplierRoute: SupplierRoute = (app, deps) => {
     ...operation({
       id: 'updateSupplier',
       tag: TAG,
-      summary: 'Rename a supplier or change its config and limits',
+      summary: 'Change what is known of a supplier: its name, config and limits, how often it is read, its markup',
       access: WRITE,
       params: supplierParams,
       body: UpdateSupplier,
       response: { 200: Ref(SupplierSchema) },
       errors: ['not_found']
     }),
-    handler: async ({ params, body }) => toApiSupplier(deps, await updateSupplier(deps, fromApiId('supplier', params.id), body))
+    handler: async ({ params, body: { name, config, limits, ...settings } }) =>
+      await change(deps, params.id, {
+        ...(name === undefined ? {} : { name }),
+        ...(config === undefined ? {} : { config }),
+        ...(limits === undefined ? {} : { limits }),
+        settings: fromApiSettings(settings)
+      })
   })
   stateRoute(app, deps, {
     id: 'pauseSupplier',
     action: 'pause',
     summary: 'Pause a supplier',
     description: 'Its keys are answered `account_suspended` and nothing new is bought from it: here at once, by other instances within seconds.',
-    change: { state: 'paused' }
+    wanted: { state: 'paused' }
   })
   stateRoute(app, deps, {
     id: 'resumeSupplier',
     action: 'resume',
     summary: 'Resume a supplier',
     description: 'Its keys work again, and it is bought from: here at once, on other instances within seconds.',
-    change: { state: 'active' }
+    wanted: { state: 'active' }
   })
 }
 
@@ -42,10 +49,10 @@ interface StateRoute {
   readonly action: string
   readonly summary: string
   readonly description: string
-  readonly change: SupplierChange
+  readonly wanted: SupplierChange
 }
 
-function stateRoute(app: Parameters<SupplierRoute>[0], deps: Parameters<SupplierRoute>[1], { id, action, change, ...said }: StateRoute): void {
+function stateRoute(app: Parameters<SupplierRoute>[0], deps: Parameters<SupplierRoute>[1], { id, action, wanted, ...said }: StateRoute): void {
   app.route({
     method: 'POST',
     url: `${SUPPLIERS}/:id/${action}`,
@@ -59,6 +66,11 @@ function stateRoute(app: Parameters<SupplierRoute>[0], deps: Parameters<Supplier
       response: { 200: Ref(SupplierSchema) },
       errors: ['not_found']
     }),
-    handler: async ({ params }) => toApiSupplier(deps, await updateSupplier(deps, fromApiId('supplier', params.id), change))
+    handler: async ({ params }) => await change(deps, params.id, wanted)
   })
+}
+
+async function change(deps: SuppliersDeps, apiId: string, wanted: SupplierChange) {
+  const supplier = await updateSupplier(deps, fromApiId('supplier', apiId), wanted)
+  return toApiSupplier(deps, supplier, (await readSyncStates(deps.db, [supplier.id])).get(supplier.id))
 }

@@ -1,15 +1,16 @@
 /** Takes a verified push: stored first, then its effect, then the answer that is told again whenever the same push comes again. */
 import { Readable } from 'node:stream'
+import type { Listings } from '../../catalog/index.ts'
 import { type ImportDeps, importCards, type RevokeDeps, revokeCards } from '../../inventory/index.ts'
 import { failpoint } from '../../kit/failpoint.ts'
-import { type Amount, toMoneyText } from '../../kit/money.ts'
+import type { Amount } from '../../kit/money.ts'
 import { askAboutOrder } from '../../orders/index.ts'
-import { findSkuBySource } from '../../suppliers/index.ts'
+import { applyReports, findSkuBySource } from '../../suppliers/index.ts'
 import { otherBody, productUnknown, supplierPaused, wrongCurrency } from './errors.ts'
 import { checkFields, type Push, type PushResult } from './push.ts'
 import { finishPush, isSupplierActive, storePush } from './repository.ts'
 
-export type AcceptDeps = ImportDeps & RevokeDeps
+export type AcceptDeps = ImportDeps & RevokeDeps & { readonly listings: Listings }
 
 /**
  * One effect for each id, for ever. What is refused has no effect, and may come again under the same id.
@@ -50,15 +51,20 @@ async function act(deps: AcceptDeps, push: Push): Promise<Effect> {
       return done(ACCEPTED)
     case 'stock.level':
     case 'price.changed':
-      return { state: 'pending', result: ACCEPTED, data: asJson(push) }
+      await applyReport(deps, push)
+      return done(ACCEPTED)
   }
 }
 
-const asJson = ({ data: { productCode, available, unitCost } }: Push): object => ({
-  productCode,
-  available,
-  unitCost: unitCost === undefined ? undefined : toMoneyText(unitCost.amount, unitCost.currency)
-})
+/** The latest word counts, in whatever order they come. */
+async function applyReport(deps: AcceptDeps, { supplierId, at, data }: Push): Promise<void> {
+  const { productCode = '', available, unitCost = null } = data
+  const skuId = await findSkuBySource(deps.db, supplierId, productCode)
+  if (skuId === null) throw productUnknown()
+  await checkCurrency(deps, skuId, data)
+  const stock = available === undefined ? null : { available }
+  await applyReports(deps, [{ supplierId, productCode, at, unitCost, stock, onSale: null }])
+}
 
 /** By way of an import: its key makes it happen once, its lines are the cards. */
 async function addStock(deps: AcceptDeps, { supplierId, webhookId, data }: Push): Promise<PushResult> {
@@ -86,9 +92,13 @@ async function addStock(deps: AcceptDeps, { supplierId, webhookId, data }: Push)
   }
 }
 
-async function unitCostOf(deps: AcceptDeps, skuId: string, { unitCost }: Push['data']): Promise<Amount | null> {
-  if (unitCost === undefined) return null
+async function unitCostOf(deps: AcceptDeps, skuId: string, data: Push['data']): Promise<Amount | null> {
+  await checkCurrency(deps, skuId, data)
+  return data.unitCost?.amount ?? null
+}
+
+async function checkCurrency(deps: AcceptDeps, skuId: string, { unitCost }: Push['data']): Promise<void> {
+  if (unitCost === undefined) return
   const listing = await deps.listings.fresh(skuId)
   if (listing !== null && listing.currency !== unitCost.currency) throw wrongCurrency(listing.currency)
-  return unitCost.amount
 }

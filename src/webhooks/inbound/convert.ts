@@ -4,6 +4,7 @@ import type { Push } from './push.ts'
 import type { PushBody } from './schemas.ts'
 
 /** Throws: validation_failed. */
-export function fromApiPush({ type, data: { unitCost, ...data } }: Static<typeof PushBody>): Pick<Push, 'type' | 'data'> {
-  return { type, data: unitCost === undefined ? data : { ...data, unitCost: fromMoneyText(unitCost, '/data/unitCost') } }
+export function fromApiPush({ type, timestamp, data: { unitCost, ...data } }: Static<typeof PushBody>): Pick<Push, 'type' | 'at' | 'data'> {
+  const at = timestamp === undefined ? new Date() : new Date(timestamp)
+  return { type, at, data: unitCost === undefined ? data : { ...data, unitCost: fromMoneyText(unitCost, '/data/unitCost') } }
 }

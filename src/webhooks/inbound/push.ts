@@ -29,6 +29,8 @@ export interface Push {
   /** Of the raw body. */
   readonly bodyHash: Buffer
   readonly type: PushType
+  /** When it happened, as the supplier says; or when it came. */
+  readonly at: Date
   readonly data: PushData
 }
 
