@@ -12,7 +12,7 @@ import { drizzle, type NodePgDatabase } from './drizzle.ts'
 import { oneTransactionEach, type Source } from './pooled.ts'
 import { togetherOn } from './send-together.ts'
 import { CONNECTION_SETTINGS_SQL, TRANSACTION_SETTINGS_SQL, tenantSettingsSql } from './settings.ts'
-import { isRetryable, toDomainError } from './sql-errors.ts'
+import { isAfterFailure, isRetryable, toDomainError } from './sql-errors.ts'
 
 const { Pool: PgPool } = createRequire(import.meta.url)('pg') as typeof import('pg')
 
@@ -156,8 +156,6 @@ export function createDatabase(options: DatabaseOptions): Db {
   }
 }
 
-const asItIs = (error: unknown): unknown => error
-
 interface Around {
   readonly translate: (error: unknown) => unknown
   /** Before each statement, see `togetherOn`. */
@@ -209,12 +207,17 @@ async function runTransaction<T>(connections: Connections, work: Work<T>): Promi
 async function attemptTransaction<T>({ pool, mode }: Connections, work: Work<T>, begin: string): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
+  let first: unknown
+  const noteFirst = (error: unknown): unknown => {
+    first ??= error
+    return error
+  }
   const together = togetherOn(client)
   together()
   const begun = client.query(begin)
   begun.catch(() => undefined)
   try {
-    const { last } = await work(queryable(client, mode, { translate: asItIs, together }) as Tx)
+    const { last } = await work(queryable(client, mode, { translate: noteFirst, together }) as Tx)
     together()
     failpoint('transaction.committing')
     const [result, { command }] = await Promise.all([last, client.query('COMMIT'), begun])
@@ -227,7 +230,8 @@ async function attemptTransaction<T>({ pool, mode }: Connections, work: Work<T>,
     })
     // If it never began, that is why the rest failed.
     throw await begun.then(
-      () => error,
+      // Statements that travel behind the one that failed only say that one did.
+      () => (isAfterFailure(error) ? (first ?? error) : error),
       cause => cause
     )
   } finally {

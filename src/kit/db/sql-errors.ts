@@ -23,6 +23,9 @@ export const sqlState = (error: unknown): string | undefined => pgError(error).c
 
 export const isRetryable = (error: unknown): boolean => RETRYABLE.has(sqlState(error) ?? '')
 
+/** The transaction had failed before this statement. */
+export const isAfterFailure = (error: unknown): boolean => sqlState(error) === '25P02'
+
 export const isLockTimeout = (error: unknown): boolean => sqlState(error) === '55P03'
 
 /** True for a unique violation, of this constraint or index if one is named. */
