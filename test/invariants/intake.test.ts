@@ -38,10 +38,11 @@ t.test('a broken rule stops orders on every instance, and only orders; an operat
     const refused = await order(app)
     t.match(refused, { status: 503, body: { code: 'dependency_unavailable', retryable: true }, headers: { 'retry-after': '30' } })
     t.equal((await app.as(buyer.key)('POST', '/v1/order-batches', { body: { orders: [{ skuId, quantity: 1 }] } })).status, 503)
-    t.match(await expectStatus(200, app.anonymous('GET', '/health/ready')), {
-      status: 'intake_stopped',
-      checks: [{}, {}, { name: 'intake', ok: false }]
-    })
+    const { checks } = await expectStatus(200, app.anonymous('GET', '/health/ready'))
+    t.match(
+      checks.find((check: { name: string }) => check.name === 'intake'),
+      { ok: false }
+    )
     t.match((await app.admin('GET', '/metrics')).body, /kahub_intake_stopped 1/)
   }
 
