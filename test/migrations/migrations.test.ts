@@ -80,7 +80,7 @@ t.test('every table that the code reads through drizzle is in the database as it
     await migrate({ databaseUrl })
     t.strictSame(await tablesMatch(databaseUrl), [])
     await query(databaseUrl, client =>
-      client.query('ALTER TABLE reseller DROP COLUMN tier, ALTER COLUMN name DROP NOT NULL, ALTER COLUMN state TYPE varchar(9)')
+      client.query('ALTER TABLE reseller DROP COLUMN tier CASCADE, ALTER COLUMN name DROP NOT NULL, ALTER COLUMN state TYPE varchar(9)')
     )
     t.match((await tablesMatch(databaseUrl)).sort(), [
       /reseller\.name is nullable in the database$/,
