@@ -166,14 +166,21 @@ for (const subject of ORDER_CALLBACKS) {
   })
 }
 
-t.test('callbacks about products are verified and acknowledged too', async t => {
+t.test('callbacks about products are verified and acknowledged too, and have the supplier read again', async t => {
   for (const name of ['kakayun', 'kasushou', 'kinguin', 'kahub', 'example']) {
     const { sim, id } = await openSupplier(t, { name })
     const [genuine, forged] = [sim.productCallback('1001'), sim.productCallback('1001', 'forged')]
     if (genuine === null || forged === null) throw new Error(`${name} tells of no products`)
+    const [late, soon] = [
+      "UPDATE supplier_sync SET due_at = now() + interval '1 hour'",
+      "SELECT FROM supplier_sync WHERE due_at < now() + interval '30 minutes'"
+    ]
+    await app.services.db.query(statement('test_late', late))
+    t.equal((await send(id, forged)).status, 401, name)
+    t.equal((await app.services.db.query(statement('test_soon', soon))).length, 0, `${name}: not for a forged one`)
     t.match(await send(id, genuine), { status: /^20[04]$/ }, name)
     t.equal(await countCallbacks(id), 1, name)
-    t.equal((await send(id, forged)).status, 401, name)
+    t.equal((await app.services.db.query(statement('test_soon', soon))).length, 1, name)
   }
 })
 

@@ -1,7 +1,7 @@
 /** Takes what a supplier calls back in its own format: verified, stored, and then only a reason to ask the supplier. */
 import type { Db } from '../../kit/db/index.ts'
 import { askAboutOrder, type Buyer } from '../../orders/index.ts'
-import type { CallbackAnswer, CallbackResult, Connections } from '../../suppliers/index.ts'
+import { type CallbackAnswer, type CallbackResult, type Connections, syncSoon } from '../../suppliers/index.ts'
 import { type Callback, hashOf, type VerifiedCallback } from './callback.ts'
 import { finishCallback, storeCallback } from './callback-repository.ts'
 
@@ -12,7 +12,7 @@ export interface CallbackDeps {
 }
 
 /**
- * What it says is believed only as far as: something became of this order. The supplier is asked, and its answer is settled as any other; so
+ * What it says is believed only as far as: something became of this order, or of a product. The supplier is asked, and its answer is settled as any other; so
  * a callback may come twice, too late, before the answer to the purchase, or with a body that its signature does not cover.
  * Null: nobody whom we know has signed it. Throws: overloaded, dependency_unavailable.
  */
@@ -40,6 +40,7 @@ type ParseWebhook = (headers: Callback['headers'], rawBody: Buffer, query: Callb
 
 /** Returns how many orders wait for an answer that is now asked for. */
 async function ask({ db, buyer }: CallbackDeps, { supplierId, events }: VerifiedCallback): Promise<number> {
+  if (events.some(event => event.kind === 'product_changed')) await syncSoon(db, [supplierId])
   let asked = 0
   for (const event of events) {
     if (event.kind !== 'order_changed') continue
