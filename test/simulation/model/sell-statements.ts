@@ -159,7 +159,9 @@ const listings: Statement = ({ store, holder, values: [ids] }) =>
           instructions: null,
           low_stock_threshold: 0,
           on_sale: sku.on_sale,
-          sourced: false,
+          offers: null,
+          margin_floor: null,
+          max_cost: null,
           revision: fence.revision.toString(),
           available: fence.available,
           prices: sku.break_price === null ? null : [[null, null, 2, sku.break_price.toString()]]
