@@ -55,6 +55,10 @@ interface PartRow {
   results: { broken: number; sample: Record<string, unknown>[] }[]
 }
 
+// What a rule joins is already a part that was read by index. The planner knows nothing of the size of such parts, and tables that have just
+// been filled have no statistics: it once joined 18,000 orders with each other row by row, for a minute.
+const PLAN_FOR_PARTS = statement('invariants_plan', `SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)`)
+
 /** Evaluates rules on a part of the data, in one statement. */
 export async function evaluateIn(
   view: Queryable,
@@ -68,7 +72,7 @@ export async function evaluateIn(
   )
   const text = `WITH ${[...(tables === '' ? [] : [tables]), ...violations].join(',\n')}
     SELECT ${position} AS position, jsonb_build_array(${results.join(', ')}) AS results`
-  const [row] = await view.query<PartRow>(statement('', text), values)
+  const [, [row]] = await Promise.all([view.query(PLAN_FOR_PARTS, []), view.query<PartRow>(statement('', text), values)])
   if (row === undefined) throw new Error('the rules answered nothing')
   return {
     position: row.position,

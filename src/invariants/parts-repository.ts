@@ -1,14 +1,18 @@
 /** What the rules are evaluated on when not all is looked at: parts of the tables, which a walk over everything takes one after the other. */
 import type { Part } from './check-invariants.ts'
 
+/** The rows of a table that belong to each row of a part, by index whatever the planner thinks of their number: it may not look into OFFSET 0. */
+const rowsOf = (part: string, table: string, condition: string): string =>
+  `(SELECT t.* FROM ${part} p CROSS JOIN LATERAL (SELECT * FROM public.${table} r WHERE ${condition} OFFSET 0) t)`
+
 /** Everything that belongs to the orders in `scope (id)`. */
 const ORDER_TABLES = `
-  orders AS (SELECT o.* FROM public.orders o JOIN scope s ON s.id = o.id),
-  ledger_transfer AS (SELECT t.* FROM scope s JOIN public.ledger_transfer t ON t.subject_id = s.id),
-  ledger_entry AS (SELECT e.* FROM ledger_transfer t JOIN public.ledger_entry e ON e.transfer_id = t.id),
-  card AS (SELECT c.* FROM scope s JOIN public.card c ON c.order_id = s.id),
-  supplier_attempt AS (SELECT a.* FROM scope s JOIN public.supplier_attempt a ON a.order_id = s.id),
-  supplier_attempt_unit AS (SELECT u.* FROM supplier_attempt a JOIN public.supplier_attempt_unit u ON u.attempt_id = a.id)`
+  orders AS ${rowsOf('scope', 'orders', 'r.id = p.id')},
+  ledger_transfer AS ${rowsOf('scope', 'ledger_transfer', 'r.subject_id = p.id')},
+  ledger_entry AS ${rowsOf('ledger_transfer', 'ledger_entry', 'r.transfer_id = p.id')},
+  card AS ${rowsOf('scope', 'card', 'r.order_id = p.id')},
+  supplier_attempt AS ${rowsOf('scope', 'supplier_attempt', 'r.order_id = p.id')},
+  supplier_attempt_unit AS ${rowsOf('supplier_attempt', 'supplier_attempt_unit', 'r.attempt_id = p.id')}`
 
 const lastOf = (scope: string, id: string): string => `(SELECT ${id}::text FROM ${scope} ORDER BY ${id} DESC LIMIT 1)`
 
@@ -32,7 +36,8 @@ export const ordersAfter: Walk = (after, limit) => ({
 export const cardsAfter: Walk = (after, limit) => ({
   tables: `card AS MATERIALIZED (
       SELECT id, sku_id, batch_id, state, order_id, position, issued_at FROM public.card WHERE id > $1::uuid ORDER BY id LIMIT $2),
-    orders AS (SELECT o.* FROM public.orders o WHERE o.id IN (SELECT order_id FROM card WHERE order_id IS NOT NULL))`,
+    of_orders AS (SELECT DISTINCT order_id AS id FROM card WHERE order_id IS NOT NULL),
+    orders AS ${rowsOf('of_orders', 'orders', 'r.id = p.id')}`,
   position: lastOf('card', 'id'),
   values: [after ?? FIRST, limit]
 })
@@ -44,7 +49,7 @@ export const skusAfter: Walk = (after, limit) => ({
       WHERE sku_id > $1::uuid ORDER BY sku_id LIMIT $2),
     sku AS (SELECT s.id FROM public.sku s JOIN scope p ON p.sku_id = s.id),
     sku_fence AS (SELECT f.* FROM public.sku_fence f JOIN scope p USING (sku_id)),
-    card AS (SELECT p.sku_id, 'available' AS state FROM scope p JOIN public.card c ON c.sku_id = p.sku_id WHERE c.state = 'available')`,
+    card AS ${rowsOf('scope', 'card', "r.sku_id = p.sku_id AND r.state = 'available'")}`,
   position: lastOf('scope', 'sku_id'),
   values: [after ?? FIRST, limit]
 })
