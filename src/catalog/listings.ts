@@ -9,6 +9,8 @@ import { readListings } from './stock-repository.ts'
 export interface Listings {
   /** At once when it was read within `LISTING_MAX_AGE_MS`; otherwise read with all others that are missed in this tick. Null: no such SKU. */
   get(skuId: string): Listing | null | Promise<Listing | null>
+  /** At once, up to `OFFER_MAX_AGE_MS` old: for what compares its revision under the lock. Otherwise like `get`. */
+  offer(skuId: string): Listing | null | Promise<Listing | null>
   /** Read from now on, not earlier. */
   fresh(skuId: string): Promise<Listing | null>
   /**
@@ -23,6 +25,8 @@ export interface Listings {
 }
 
 export const LISTING_MAX_AGE_MS = 500
+/** What changes without a new revision, the stock of sources, is asked of them again before they are bought from. */
+const OFFER_MAX_AGE_MS = 5_000
 /** Bounds memory: a listing weighs one and its price rows. */
 const CACHE_WEIGHT_MAX = 100_000
 /** One statement of this many is some tens of milliseconds; larger ones would hold up everybody who waits for them. */
@@ -57,8 +61,16 @@ class ListingCache implements Listings {
   }
 
   get(skuId: string): Listing | null | Promise<Listing | null> {
+    return this.#within(LISTING_MAX_AGE_MS, skuId)
+  }
+
+  offer(skuId: string): Listing | null | Promise<Listing | null> {
+    return this.#within(OFFER_MAX_AGE_MS, skuId)
+  }
+
+  #within(maxAgeMs: number, skuId: string): Listing | null | Promise<Listing | null> {
     const entry = this.#entries.get(skuId)
-    if (entry !== undefined && performance.now() - entry.read.readAt < LISTING_MAX_AGE_MS) return entry.shown
+    if (entry !== undefined && performance.now() - entry.read.readAt < maxAgeMs) return entry.shown
     const batch = this.#reading.get(skuId) ?? this.#enqueue([skuId])
     return batch.result.then(found => found.get(skuId) ?? null)
   }

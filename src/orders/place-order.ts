@@ -1,5 +1,5 @@
 /** Places one order: price it, queue it, and answer with what the batch decided. */
-import { canFill, type Listing, type Listings } from '../catalog/index.ts'
+import { canFill, LISTING_MAX_AGE_MS, type Listing, type Listings } from '../catalog/index.ts'
 import type { Allocator } from '../inventory/index.ts'
 import type { Db } from '../kit/db/index.ts'
 import { assertNever, DomainError, notFound, overloaded } from '../kit/errors.ts'
@@ -60,10 +60,15 @@ export async function placeOrder(deps: PlaceOrderDeps, request: OrderRequest): P
 async function placeOnce(deps: PlaceOrderDeps, request: OrderRequest): Promise<PlaceOrderResult> {
   const stopped = deps.intake.refusal()
   if (stopped !== null) return await replayOrThrow(deps, request, stopped)
-  const known = deps.listings.get(request.skuId)
+  const known = deps.listings.offer(request.skuId)
   let listing = known instanceof Promise ? await known : known
   for (let attempt = 0; attempt < REPRICE_MAX; attempt++) {
-    const offer = await toOffer(deps, request, listing, attempt > 0)
+    let offer = await toOffer(deps, request, listing, attempt > 0)
+    if (offer instanceof DomainError && listing !== null && isDated(listing)) {
+      // It may be in stock again, or cost less.
+      listing = await deps.listings.get(request.skuId)
+      offer = await toOffer(deps, request, listing, attempt > 0)
+    }
     if (offer instanceof DomainError) return await replayOrThrow(deps, request, offer)
     const outcome = await deps.allocator.submit(offer.candidate)
     switch (outcome.kind) {
@@ -87,6 +92,8 @@ interface Offer {
   readonly listing: Listing
   readonly candidate: OrderCandidate
 }
+
+const isDated = ({ readAt }: Listing): boolean => performance.now() - readAt > LISTING_MAX_AGE_MS
 
 /** The candidate for the allocator, or why there is none. */
 async function toOffer(deps: PlaceOrderDeps, request: OrderRequest, listing: Listing | null, again: boolean): Promise<Offer | DomainError> {
