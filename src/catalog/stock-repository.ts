@@ -1,5 +1,5 @@
 /** SQL of what orders touch: the fence rows, listings, and the change feed. Sets of rows, one statement each. */
-import { type Queryable, statement, type Tx } from '../kit/db/index.ts'
+import { plainArray, type Queryable, statement, type Tx } from '../kit/db/index.ts'
 import type { CatalogChange, ChangeKind, FeedPosition } from './change.ts'
 import { fromListingRow, type ListingRow } from './convert.ts'
 import type { ListingData } from './listing.ts'
@@ -31,7 +31,7 @@ const LOCK = statement(
 
 /** Locks the rows in the global order, and reads them as they are under the lock. SKUs that do not exist are missing in the answer. */
 export async function lockSkuRows(tx: Tx, skuIds: readonly string[]): Promise<Map<string, SkuRow>> {
-  const rows = await tx.query<{ sku_id: string; fence: string; available: number; revision: string }>(LOCK, [skuIds])
+  const rows = await tx.query<{ sku_id: string; fence: string; available: number; revision: string }>(LOCK, [plainArray(skuIds)])
   return new Map(
     rows.map(row => [
       row.sku_id,
@@ -55,7 +55,11 @@ const WRITE = statement(
 /** Writes counters and fences of rows that this transaction has locked with `lockSkuRows`. */
 export async function writeSkuRows(tx: Tx, rows: readonly SkuRow[]): Promise<void> {
   if (rows.length === 0) return
-  await tx.execute(WRITE, [rows.map(row => row.skuId), rows.map(row => row.available), rows.map(row => row.fence)])
+  await tx.execute(WRITE, [
+    plainArray(rows.map(row => row.skuId)),
+    plainArray(rows.map(row => row.available)),
+    plainArray(rows.map(row => row.fence))
+  ])
 }
 
 const ADJUST = statement(

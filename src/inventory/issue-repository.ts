@@ -1,5 +1,5 @@
 /** The card statements of an order's transaction: claim, and issue with the reveal log. */
-import { statement, type Tx } from '../kit/db/index.ts'
+import { plainArray, statement, type Tx } from '../kit/db/index.ts'
 import type { StoredCard } from './card.ts'
 
 /**
@@ -67,11 +67,11 @@ const ISSUE = statement(
 export async function issueCards(tx: Tx, issues: readonly CardIssue[]): Promise<void> {
   if (issues.length === 0) return
   await tx.execute(ISSUE, [
-    issues.map(issue => issue.cardId),
-    issues.map(issue => issue.orderId),
-    issues.map(issue => issue.position),
+    plainArray(issues.map(issue => issue.cardId)),
+    plainArray(issues.map(issue => issue.orderId)),
+    plainArray(issues.map(issue => issue.position)),
     issues.map(issue => issue.reveal !== null),
-    issues.map(issue => issue.reveal?.apiKeyId ?? null),
+    plainArray(issues.map(issue => issue.reveal?.apiKeyId ?? null)),
     issues.map(issue => issue.reveal?.requestId ?? null)
   ])
 }

@@ -3,7 +3,7 @@
  * transaction still running: without that bound a reader could pass a row that commits late and never see it.
  */
 
-import { type Queryable, statement, type Tx } from './db/index.ts'
+import { plainArray, type Queryable, statement, type Tx } from './db/index.ts'
 import { failpoint } from './failpoint.ts'
 import { newId } from './ids.ts'
 
@@ -41,10 +41,10 @@ const INSERT = statement(
 export async function publish(tx: Tx, events: readonly OutboxEvent[]): Promise<void> {
   if (events.length === 0) return
   await tx.execute(INSERT, [
-    events.map(newId),
-    events.map(event => event.type),
-    events.map(event => event.resellerId),
-    events.map(event => event.subjectId),
+    plainArray(events.map(newId)),
+    plainArray(events.map(event => event.type)),
+    plainArray(events.map(event => event.resellerId)),
+    plainArray(events.map(event => event.subjectId)),
     events.map(event => JSON.stringify(event.data))
   ])
   failpoint('outbox.written')

@@ -1,5 +1,5 @@
 /** SQL of orders: the batch statements are set-based and prepared; nothing here runs once per order. */
-import { type Queryable, statement, type Tx } from '../kit/db/index.ts'
+import { plainArray, type Queryable, statement, type Tx } from '../kit/db/index.ts'
 import { fromRow, type OrderRow } from './convert.ts'
 import { existingKey } from './decide-batch.ts'
 import type { ExistingOrder, Placement } from './order.ts'
@@ -23,7 +23,7 @@ export interface OrderKey {
 
 /** The orders that these keys have made, by `existingKey`. */
 export async function findExisting(db: Queryable, keys: readonly OrderKey[]): Promise<Map<string, ExistingOrder>> {
-  const rows = await db.query<OrderRow>(FIND_EXISTING, [keys.map(key => key.resellerId), keys.map(key => key.idempotencyKey)])
+  const rows = await db.query<OrderRow>(FIND_EXISTING, [plainArray(keys.map(key => key.resellerId)), keys.map(key => key.idempotencyKey)])
   return new Map(rows.map(row => [existingKey(row.reseller_id, row.idempotency_key), fromRow(row)]))
 }
 
@@ -66,22 +66,23 @@ const jsonOrNull = (value: object | null): string | null => (value === null ? nu
 /** Returns the transaction's time, which is `created_at` of all of them. */
 export async function insertOrders(tx: Tx, placements: readonly Placement[]): Promise<Date> {
   const column = <V>(pick: (placement: Placement) => V): V[] => placements.map(pick)
+  const plain = (pick: (placement: Placement) => string | bigint | number | null): string => plainArray(column(pick))
   const [row] = await tx.query<{ now: Date }>(INSERT, [
-    column(({ candidate }) => candidate.id),
-    column(({ candidate }) => candidate.request.resellerId),
+    plain(({ candidate }) => candidate.id),
+    plain(({ candidate }) => candidate.request.resellerId),
     column(({ candidate }) => candidate.request.idempotencyKey),
     column(({ candidate }) => candidate.request.requestHash),
     column(({ candidate }) => candidate.request.reference),
-    column(placement => placement.state),
-    column(({ candidate }) => candidate.skuId),
-    column(({ candidate }) => candidate.quantity),
-    column(({ candidate }) => candidate.price.currency),
-    column(({ candidate }) => candidate.price.unitPrice.toString()),
-    column(placement => placement.balanceAfter.toString()),
-    column(({ candidate }) => candidate.price.rule),
+    plain(placement => placement.state),
+    plain(({ candidate }) => candidate.skuId),
+    plain(({ candidate }) => candidate.quantity),
+    plain(({ candidate }) => candidate.price.currency),
+    plain(({ candidate }) => candidate.price.unitPrice),
+    plain(placement => placement.balanceAfter),
+    plain(({ candidate }) => candidate.price.rule),
     column(({ candidate }) => candidate.request.reveal),
-    column(({ candidate }) => candidate.request.apiKeyId),
-    column(({ candidate }) => candidate.request.quoteId),
+    plain(({ candidate }) => candidate.request.apiKeyId),
+    plain(({ candidate }) => candidate.request.quoteId),
     column(({ candidate }) => jsonOrNull(candidate.request.input)),
     column(({ candidate }) => jsonOrNull(candidate.request.metadata))
   ])

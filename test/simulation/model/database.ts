@@ -10,7 +10,7 @@ import { toDomainError } from '../../../src/kit/db/index.ts'
 import type { Machine, Owner } from '../machine.ts'
 import { MONEY_STATEMENTS } from './money-statements.ts'
 import { SELL_STATEMENTS } from './sell-statements.ts'
-import type { Answer, Running, Statement } from './statement.ts'
+import { type Answer, fromParameter, type Running, type Statement } from './statement.ts'
 import { Blocked, type Cell, commit, type Holder, rollback, SqlError } from './store.ts'
 import type { Store, TransferRow } from './tables.ts'
 
@@ -197,7 +197,7 @@ class Session implements Running {
     return statement({
       store,
       holder: this,
-      values,
+      values: values.map(fromParameter),
       now: () => new Date(1_795_392_000_000 + Math.floor(machine.now)),
       newId: () => machine.newId(),
       mustNot: what => machine.fail(what)

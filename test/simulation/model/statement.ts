@@ -34,9 +34,12 @@ export function expectRows(actual: number, expected: number, what: string): void
   if (actual !== expected) throw new SqlError('KH001', `${actual} ${what}, not ${expected}`)
 }
 
-/** An array parameter, as the driver takes it: a list, or the text of one. */
-export function list<T = string>(value: unknown): T[] {
-  if (Array.isArray(value)) return value as T[]
-  const text = String(value).slice(1, -1)
-  return (text === '' ? [] : text.split(',')) as T[]
+/** A parameter as the server understands it: the text of an array without quotes (`kit/db/plain-array.ts`) is a list. */
+export function fromParameter(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\{[^"{}]+\}$/.test(value)) return value
+  const items = value.slice(1, -1).split(',')
+  return items.map(item => (item === 'NULL' ? null : item))
 }
+
+/** An array, and not a JSON object: only the statement knows what `{}` is. */
+export const list = <T = string>(value: unknown): T[] => (value === '{}' ? [] : (value as T[]))
