@@ -2,7 +2,7 @@
 import type { AllocationRequest, Ticket } from './lane.ts'
 
 /** Answers go out in portions: PostgreSQL's next reply waits behind no more than one of them. */
-const ANSWERS_PER_TURN = 24
+const ANSWERS_PER_TURN = 8
 
 export interface Answer<R extends AllocationRequest, A> {
   readonly ticket: Ticket<R, A>
