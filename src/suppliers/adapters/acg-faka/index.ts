@@ -5,14 +5,26 @@ import { BASE_URL, baseUrlOf, CURRENCY, configSchema, credential, setting, textO
 import { countAt, listAt, textAt, type Wire } from '../wire/json.ts'
 import { badCallback, CANNOT_CANCEL } from '../wire/verdict.ts'
 import { type Connection, call, createTurnstile } from './client.ts'
-import { place, query, toGoods, valuation, valuedPerUnit } from './orders.ts'
+import { kindFields, kindsIn, toCode, toGoods } from './goods.ts'
+import { place, query, valuation, valuedPerUnit } from './orders.ts'
 
-function toProduct(row: Wire, currency: string): SupplierProduct | null {
+/** Goods of several kinds are as many products: the goods themselves cannot be bought, and nobody says how many there are of each kind. */
+function toProducts(row: Wire, currency: string): SupplierProduct[] {
   const code = textAt(row, 'code') ?? textAt(row, 'id')
   const unitCost = amountAt(row, 'user_price')
-  if (code === null || unitCost === null) return null
+  if (code === null || unitCost === null) return []
+  const name = textAt(row, 'name') ?? code
   // Only goods on sale are listed.
-  return { code, name: textAt(row, 'name') ?? code, unitCost, currency, stock: countAt(row, 'stock'), onSale: true }
+  const product = { code, name, unitCost, currency, stock: countAt(row, 'stock'), onSale: true }
+  const kinds = kindsIn(textAt(row, 'config') ?? '', unitCost)
+  if (kinds === null) return [product]
+  return kinds.map(kind => ({
+    ...product,
+    code: toCode(code, kind),
+    name: [name, kind.race, ...Object.values(kind.options)].filter(part => part !== '').join(' '),
+    unitCost: kind.unitCost,
+    stock: null
+  }))
 }
 
 async function listProducts(connection: Connection): ReturnType<SupplierClient['listProducts']> {
@@ -20,7 +32,7 @@ async function listProducts(connection: Connection): ReturnType<SupplierClient['
   const categories = answer.kind === 'json' && answer.ok ? listAt(answer.data) : null
   if (categories === null) return null
   const rows = categories.flatMap(category => listAt(category, 'children') ?? [])
-  return { products: rows.flatMap(row => toProduct(row, connection.currency) ?? []), nextCursor: null }
+  return { products: rows.flatMap(row => toProducts(row, connection.currency)), nextCursor: null }
 }
 
 function connect(config: Readonly<Record<string, unknown>>, http: OutboundHttp): SupplierClient {
@@ -42,8 +54,8 @@ function connect(config: Readonly<Record<string, unknown>>, http: OutboundHttp):
     balance,
     listProducts: () => listProducts(connection),
     checkStock: async productCode => {
-      const { code, race } = toGoods(productCode)
-      const answer = await call(connection, 'commodity/stock', { code, race })
+      const goods = toGoods(productCode)
+      const answer = await call(connection, 'commodity/stock', { code: goods.code, ...kindFields(goods) })
       return answer.kind === 'json' && answer.ok ? countAt(answer.data, 'stock') : null
     },
     quote: async (productCode, quantity) => {

@@ -4,6 +4,7 @@ import { delivered, deliveredAtOnce } from '../wire/delivery.ts'
 import { textAt } from '../wire/json.ts'
 import { checkPrice, notPlaced, refused, unknown } from '../wire/verdict.ts'
 import { type Answer, type Connection, call } from './client.ts'
+import { kindFields, toGoods } from './goods.ts'
 
 /** The column is char(19) and unique over all buyers of the shop; a longer number crashes the trade. */
 const REQUEST_NO = /^[0-9A-Za-z]{1,19}$/
@@ -12,17 +13,6 @@ const APOLOGY = '很抱歉，有人在你付款之前抢走了商品'
 /** Goods that a person delivers; the cards come later, and only the query shows them. */
 const BY_HAND = '正在发货中'
 
-interface Goods {
-  readonly code: string
-  readonly race: string
-}
-
-/** `code`, or `code#race` for goods of several kinds. */
-export function toGoods(productCode: string): Goods {
-  const [code = '', ...race] = productCode.split('#')
-  return { code, race: race.join('#') }
-}
-
 /** Options such as `sku[颜色]` have a surcharge. */
 const optionsIn = (input: PlaceRequest['input']): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(input ?? {}).filter(([name]) => name.startsWith('sku[')))
@@ -30,7 +20,10 @@ const optionsIn = (input: PlaceRequest['input']): Readonly<Record<string, string
 export const valuation = (
   connection: Connection,
   { productCode, quantity, input }: Pick<PlaceRequest, 'productCode' | 'quantity' | 'input'>
-): Promise<Answer> => call(connection, 'commodity/valuation', { ...toGoods(productCode), num: String(quantity), card_id: '0', ...optionsIn(input) })
+): Promise<Answer> => {
+  const goods = toGoods(productCode)
+  return call(connection, 'commodity/valuation', { code: goods.code, ...kindFields(goods), num: String(quantity), card_id: '0', ...optionsIn(input) })
+}
 
 export const valuedPerUnit = (answer: Answer, quantity: number): bigint | null =>
   answer.kind === 'json' && answer.ok ? perUnit(amountAt(answer.data, 'price'), quantity) : null
@@ -49,8 +42,17 @@ export async function place(connection: Connection, request: PlaceRequest): Prom
   if (!REQUEST_NO.test(reference)) return refused('invalid_request', 'the reference must be 1 to 19 letters and digits')
   const objection = request.again === true ? null : await objectTo(connection, request)
   if (objection !== null) return objection
-  const { code, race } = toGoods(productCode)
-  const order = { shared_code: code, race, num: String(quantity), request_no: reference, contact: reference, card_id: '0', device: '0', password: '' }
+  const goods = toGoods(productCode)
+  const order = {
+    shared_code: goods.code,
+    ...kindFields(goods),
+    num: String(quantity),
+    request_no: reference,
+    contact: reference,
+    card_id: '0',
+    device: '0',
+    password: ''
+  }
   const answer = await call(connection, 'commodity/trade', { ...input, ...order })
   if (answer.kind !== 'json') return notPlaced(answer, request)
   if (!answer.ok) return answer.refusal === null ? unknown(answer.says) : refused(answer.refusal, answer.says)
