@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { forgetSpends } from './accounts/index.ts'
 import { noteHead } from './audit/index.ts'
 import { announceChanges, compactChanges, publishStockChanges } from './catalog/index.ts'
-import { createFacadeCallbacks } from './facades/index.ts'
+import { createFacadeCallers } from './facades/index.ts'
 import { verifyContinuously } from './invariants/index.ts'
 import { expireCards, failStalledImports } from './inventory/index.ts'
 import { forgetAnswers } from './kit/idempotency.ts'
@@ -33,7 +33,7 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     onError: error => log.warn({ err: error }, 'a webhook could not be sent or noted; it is tried again')
   })
   const watcherId = newId()
-  const shops = createFacadeCallbacks({
+  const shops = createFacadeCallers({
     ...services,
     http: services.outboundHttp,
     onError: error => log.warn({ err: error }, 'a shop could not be called; it is tried again')
@@ -53,7 +53,8 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     { name: 'check-wallet-alerts', everyMs: 1_000, run: () => checkAlerts(services.db) },
     { name: 'relay-events', everyMs: 200, run: () => relayEvents(services.db) },
     { name: 'send-webhooks', everyMs: 200, run: () => deliverer.turn() },
-    { name: 'call-shops', everyMs: 500, run: () => shops.turn() },
+    { name: 'call-shops', everyMs: 500, run: () => shops.orders.turn() },
+    { name: 'tell-shops-of-goods', everyMs: 1_000, run: () => shops.goods.turn() },
     { name: 'note-audit-head', everyMs: 3_600_000, run: () => noteHead(services.db, head => log.info(head, 'audit head')) },
     { name: 'forget-old-rows', everyMs: 60_000, run: () => forgetOldRows(services) },
     { name: 'clear-old-deliveries', everyMs: 60_000, run: () => clearOldDeliveries(services.db) }
@@ -61,7 +62,7 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
   const loops = jobs.map(job => startLoop(job, services, log))
   return {
     stop: async () => {
-      await Promise.all([...loops.map(loop => loop.stop()), deliverer.close(), shops.close()])
+      await Promise.all([...loops.map(loop => loop.stop()), deliverer.close(), shops.orders.close(), shops.goods.close()])
     }
   }
 }

@@ -17,6 +17,8 @@ export interface CallbackSubject {
   readonly requestNo: string
   readonly url: string
   readonly withCards: boolean
+  /** Nothing is handed over. */
+  readonly topUp: boolean
 }
 
 /** One protocol's way to say it. */
@@ -89,7 +91,8 @@ async function send(deps: CallbackDeps, { orderId, credentialId, url }: DueCallb
   if (known === null || login === null || order === null || letter === undefined || target === null) return GONE
   const withCards = carriesCards(target, deps.urlPolicy)
   const shown = withCards ? await showOrder(deps, { login, requestId: `callback ${known.number}` }, order) : { order, cards: [] }
-  const { isTaken, ...request } = letter({ login, shown, number: known.number, requestNo: known.requestNo, url: target, withCards })
+  const topUp = (await deps.listings.get(order.skuId))?.kind === 'topup'
+  const { isTaken, ...request } = letter({ login, shown, number: known.number, requestNo: known.requestNo, url: target, withCards, topUp })
   const answer = await deps.http.send({ method: 'POST', ...request, timeoutMs: TIMEOUT_MS, maxBytes: ANSWER_MAX_BYTES })
   if (answer.kind === 'failed') return answer.failure
   if (answer.status < 200 || answer.status >= 300) return `answered ${answer.status}`

@@ -1,4 +1,4 @@
-export { createFacadeCallbacks } from './callbacks.ts'
+export { createFacadeCallers } from './callbacks.ts'
 export { createHostPaths } from './host.ts'
 export { createFacadeLogins } from './login.ts'
 export { facadesRoutes } from './routes.ts'

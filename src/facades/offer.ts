@@ -1,5 +1,5 @@
 /** SKUs one by one, for protocols that sell by the number of a SKU. */
-import type { Listing } from '../catalog/index.ts'
+import { supplyAt } from '../catalog/index.ts'
 import { findNumbered, type Goods, type GoodsDeps, readGoods } from './goods.ts'
 import type { FacadeLogin } from './login.ts'
 import { numbersOf } from './number-repository.ts'
@@ -32,8 +32,11 @@ export async function findOffer(deps: GoodsDeps, login: FacadeLogin, number: num
 export const titleOf = ({ goods, variant }: Offer): string =>
   variant.race === '' || variant.race === goods.product.name ? goods.product.name : `${goods.product.name} ${variant.race}`
 
-/** What is bought from a supplier when the stock is gone has no number. */
+/** A supplier that does not say how much it has. */
 export const NO_LIMIT = -1
 
-/** Orders may wait in these protocols. */
-export const stockOfListing = ({ available, offers }: Listing): number => (offers.length > 0 ? NO_LIMIT : available)
+/** What can be bought now: own stock, and what suppliers have at a cost that leaves the margin. */
+export function stockOf({ listing, unitPrice }: Pick<Variant, 'listing' | 'unitPrice'>): number {
+  const { available, isOpen } = supplyAt(listing, unitPrice)
+  return isOpen ? NO_LIMIT : listing.available + available
+}

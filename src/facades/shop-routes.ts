@@ -18,9 +18,9 @@ export const shopRoute = (operationId: string) => ({ schema: { hide: true, opera
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Bodies as the text that was signed, errors in the words of the protocol, and an answer of the protocol for whatever it does not know. */
-export function speak(app: App, mediaType: string, name: string, toAnswer: (error: unknown) => WireAnswer): void {
+export function speak(app: App, mediaTypes: string | string[], name: string, toAnswer: (error: unknown) => WireAnswer): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(mediaType, textBody)
+  app.addContentTypeParser(mediaTypes, textBody)
   app.addContentTypeParser('*', (request, payload, done) => textBody(request, payload, error => done(error, undefined)))
   app.setErrorHandler((error, request, reply) => {
     if (isOurFault(error)) request.log.error({ err: error }, 'a facade could not answer')

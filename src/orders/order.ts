@@ -47,6 +47,8 @@ export interface OrderRequest {
   readonly input: Readonly<Record<string, string>> | null
   readonly reveal: boolean
   readonly backorder: boolean
+  /** Nothing is bought for it: whoever ordered can only be given what is there. */
+  readonly ownStockOnly?: boolean
   readonly metadata: Readonly<Record<string, string>> | null
 }
 

@@ -103,7 +103,7 @@ async function toOffer(deps: PlaceOrderDeps, request: OrderRequest, listing: Lis
     const price = assessOrder(request, listing, quote, new Date())
     // A sold-out SKU answers from the counter and never touches its cards.
     const short = listing.available < request.quantity
-    const sourced = canFill(listing, price.unitPrice, request.quantity)
+    const sourced = request.ownStockOnly !== true && canFill(listing, price.unitPrice, request.quantity)
     if (short && !request.backorder && !sourced) return outOfStock()
     const known = findWallet(deps, request.resellerId, price.currency)
     const wallet = known instanceof Promise ? await known : known

@@ -31,7 +31,8 @@ export const issue = async (admin: Call, resellerId: string, body: object = {}):
 export const requestNo = (): string => `${randomInt(100, 1000)}261123120000${randomInt(100, 1000)}`
 
 export const toForm = ({ login, secret }: Pick<AcgCredential, 'login' | 'secret'>, fields: Fields): string => {
-  const all = { app_id: login, app_key: secret, ...fields }
+  // In the order of the real ones.
+  const all = { ...fields, app_id: login, app_key: secret }
   return new URLSearchParams({ ...all, sign: signFields(all, secret) }).toString()
 }
 
@@ -61,6 +62,7 @@ export function openShop(send: SendForm, credential: Pick<AcgCredential, 'login'
     },
     trade: fields =>
       ask('commodity/trade', {
+        ...pick(fields, ['shared_code']),
         contact: 'a1b2c3d4e5f60718',
         num: '1',
         card_id: '0',
@@ -72,6 +74,8 @@ export function openShop(send: SendForm, credential: Pick<AcgCredential, 'login'
       })
   }
 }
+
+const pick = (fields: Fields, names: readonly string[]): Fields => Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)))
 
 export function envelopeOf({ status, type, text }: RawAnswer): Json {
   if (status !== 200 || !type.startsWith('application/json')) throw new Error(`HTTP ${status} ${type}: ${text.slice(0, 200)}`)

@@ -2,6 +2,7 @@ import t from 'tap'
 import { isSignedWith, sign } from '../../src/facades/goofish/sign.ts'
 import { joinSecret } from '../../src/facades/secret.ts'
 import { type Json, startTestApp } from '../support/app.ts'
+import { eventually } from '../support/eventually.ts'
 import { createReseller, createSku, expectStatus, importKeys } from '../support/shop.ts'
 import { issue } from './acg-shop.ts'
 import { startShopReceiver } from './shop-receiver.ts'
@@ -58,7 +59,8 @@ t.test('the signature is the documented one, bound to body, time and both creden
   t.ok(isSignedWith([joinSecret(parts)], { ...vector, body: '' }, sign({ ...vector, body: '{}' }, parts)), 'no body is signed as an empty object')
   const shop = await newShop()
   const now = Math.floor(Date.now() / 1000)
-  t.strictSame(await shop.ask('open/info'), { code: 0, msg: 'OK', data: { app_id: 1_783_283_558_647_493 } })
+  const features = { is_support_order_refund: false, is_support_goods_notify: true, is_support_loss_purchase: false }
+  t.strictSame(await shop.ask('open/info'), { code: 0, msg: 'OK', data: { app_id: 1_783_283_558_647_493, features } })
   t.strictSame(await shop.ask('user/info'), { code: 0, msg: 'OK', data: { balance: 10_000 } })
   for (const late of [-320, 320, -86_400]) t.match(await shop.ask('user/info', {}, { time: now + late }), { code: 408 })
   t.match(await shop.ask('user/info', {}, { secret: 'other' }), { code: 401, msg: '签名错误' })
@@ -94,7 +96,11 @@ t.test('a number buys once, within its amount; the platform is told, signed', as
   ])
   t.strictSame(await shop.ask('order/purchase/create', { ...wish, biz_order_no: 'API2' }), bought, 'the same again is the same order')
   t.match(await shop.ask('order/purchase/create', { ...wish, buy_quantity: 1 }), { code: 1203 })
-  t.strictSame((await shop.ask('order/detail', { order_type: 2, order_no: wish.order_no })).data, bought.data)
+  const detail = { ...bought.data, goods_no, goods_name: 'Game key' }
+  for (const asked of [{ order_no: wish.order_no }, { out_order_no: bought.data.out_order_no }, { order_no: wish.order_no, out_order_no: 'KH1' }]) {
+    t.strictSame((await shop.ask('order/detail', { order_type: 2, ...asked })).data, detail)
+  }
+  t.match(await shop.ask('order/detail', { order_type: 2, out_order_no: 'KH123456789012345' }), { code: 1200 })
   t.match(await (await newShop()).ask('order/detail', { order_no: wish.order_no }), { code: 1200 })
   t.strictSame((await shop.ask('user/info')).data, { balance: 500 })
 
@@ -124,5 +130,44 @@ t.test('a number buys once, within its amount; the platform is told, signed', as
     t.match(await shop.ask('order/purchase/create', { ...wish, order_no: 'bad', ...bad }), { code: 1201 }, JSON.stringify(bad))
   }
   for (const text of ['', '{', '[]', 'null', '\u0000', '"x"']) t.ok((await shop.ask('goods/list', {}, { text })).code > 0 || text === '')
-  t.match(await shop.ask('goods/change/subscribe', { goods_no, notify_url: receiver.url }), { code: 1 })
+})
+
+t.test('a shop hears of the goods that it subscribed to, signed, and no more of what changed in between', async t => {
+  const shop = await newShop('10.00')
+  const receiver = await startShopReceiver(t, '/api/open/callback/virtual/goods/notify/token2')
+  receiver.answer = { status: 200, body: '{"code":0,"msg":"OK"}' }
+  const goods_no = await sell(shop, ['SUB-1', 'SUB-2', 'SUB-3'])
+  const { data: found } = await expectStatus(200, hub.admin('GET', '/v1/admin/skus?limit=1'))
+  const sku = `/v1/admin/skus/${found[0].id}`
+  const wish = { goods_type: 2, goods_no, token: 'rq4dyt7k5spi039b1vuon8l6afxjc2mw', notify_url: receiver.url }
+  t.match(await shop.ask('goods/change/subscribe', { ...wish, goods_no: '999999999' }), { code: 1100 })
+  t.match(await shop.ask('goods/change/subscribe', { ...wish, goods_type: 1 }), { code: 1100 })
+  for (const bad of [{ notify_url: 'ftp://x' }, { notify_url: 7 }, { token: {} }, { token: 'a b' }, { notify_url: '', token: '' }]) {
+    t.match(await shop.ask('goods/change/subscribe', { ...wish, ...bad }), { code: 1201 }, JSON.stringify(bad))
+  }
+  for (const _ of [1, 2]) t.match(await shop.ask('goods/change/subscribe', wish), { code: 0 })
+  const listed = await shop.ask('goods/change/subscribe/list', { goods_type: '', goods_no: '', page_no: 1, page_size: 100 })
+  t.match(listed.data, { count: 1, list: [{ ...wish, subscribe_time: Number }] })
+  const other = await newShop()
+  t.strictSame((await other.ask('goods/change/subscribe/list', { page_no: 1, page_size: 50 })).data, { list: [], count: 0 })
+
+  await expectStatus(200, hub.admin('PATCH', sku, { body: { price: { amount: '3.10', currency: 'CNY' } } }))
+  const { query, body } = await receiver.call(0)
+  const signed = { body, time: query['timestamp'] ?? '', mchId: query['mch_id'] ?? '' }
+  t.equal(query['sign'], sign(signed, { secret: shop.secret, partner: PARTNER }))
+  const about = (call: { body: string }): Json => JSON.parse(call.body).items
+  t.match(about({ body }), [{ goods_no, goods_type: 2, price: 310, stock: 3, status: 1, change_time: Number }])
+
+  receiver.answer = { status: 500, body: '' }
+  await expectStatus(200, hub.admin('POST', `${sku}/pause`))
+  t.match(about(await receiver.call(1)), [{ goods_no, price: 310, stock: 0, status: 2 }])
+  receiver.answer = { status: 200, body: '{"code":0,"msg":"OK"}' }
+  await expectStatus(200, hub.admin('POST', `${sku}/resume`))
+  t.match(await shop.ask('order/purchase/create', { order_no: 'sub1', goods_no, buy_quantity: 1, max_amount: 0, notify_url: '' }), { code: 0 })
+  await eventually('it knows the stock', () => receiver.calls.some(call => about(call)[0].stock === 2 && about(call)[0].status === 1))
+  await expectStatus(200, hub.admin('PATCH', sku, { body: { name: 'Renamed' } }))
+  for (const _ of [1, 2]) t.match(await shop.ask('goods/change/unsubscribe', wish), { code: 0 })
+  t.strictSame((await shop.ask('goods/change/subscribe/list', { page_no: 1, page_size: 50 })).data, { list: [], count: 0 })
+  const told = receiver.calls.filter(call => about(call)[0].status === 1).map(call => call.body.replace(/change_time.*/, ''))
+  t.equal(new Set(told).size, told.length, 'nothing is told twice that was taken')
 })

@@ -98,6 +98,7 @@ const WITHOUT_WALL: Readonly<Record<string, string>> = {
   card_batch: 'imports, of operators',
   card_fingerprint: 'of no one: a hash and a card',
   facade_callback: 'where shops are called, read by the worker',
+  facade_subscription: 'where shops are told of goods, read by the worker',
   supplier_attempt: 'purchases, of operators',
   supplier_attempt_unit: 'purchases, of operators'
 }

@@ -20,10 +20,12 @@ export interface Form {
 const FIELDS_MAX = 1_000
 const PART = /^[^[\]]+\[([^[\]]*)\]$/
 
-/** Null: it has too many fields. A field that comes twice counts as its last value. */
-export function parseForm(body: string): Form | null {
+/** Null: it cannot be read, or has too many fields. A field that comes twice counts as its last value. */
+export function parseForm(body: string, mediaType = ''): Form | null {
+  const pairs = /^multipart\/form-data/i.test(mediaType) ? parseMultipart(body, mediaType) : new URLSearchParams(body)
+  if (pairs === null) return null
   const fields = new Map<string, Entry>()
-  for (const [name, value] of new URLSearchParams(body)) fields.set(name, { top: name.split('[', 1)[0] ?? '', name, value })
+  for (const [name, value] of pairs) fields.set(name, { top: name.split('[', 1)[0] ?? '', name, value })
   if (fields.size > FIELDS_MAX) return null
   const entries = [...fields.values()]
   return {
@@ -32,6 +34,27 @@ export function parseForm(body: string): Form | null {
     parts: name =>
       new Map(entries.flatMap(each => (each.top === name && PART.test(each.name) ? [[PART.exec(each.name)?.[1] ?? '', each.value]] : [])))
   }
+}
+
+const BOUNDARY = /;\s*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))/i
+const FIELD_NAME = /^content-disposition:\s*form-data\b.*?;\s*name="([^"]*)"/im
+const IS_FILE = /^content-disposition:.*?;\s*filename\*?=/im
+
+/** The whole body is in memory, and bounded. Files are no fields. Null: it is not made of parts as it says. */
+function parseMultipart(body: string, mediaType: string): [string, string][] | null {
+  const [, quoted, bare] = BOUNDARY.exec(mediaType) ?? []
+  const boundary = quoted ?? bare
+  if (boundary === undefined) return null
+  const [, ...parts] = `\r\n${body}`.split(`\r\n--${boundary}`)
+  if (parts.pop()?.startsWith('--') !== true || parts.length > FIELDS_MAX) return null
+  const found: [string, string][] = []
+  for (const part of parts) {
+    const end = part.indexOf('\r\n\r\n')
+    const name = FIELD_NAME.exec(part.slice(0, end))?.[1]
+    if (end === -1 || name === undefined) return null
+    if (!IS_FILE.test(part.slice(0, end))) found.push([name, part.slice(end + 4)])
+  }
+  return found
 }
 
 /**

@@ -27,14 +27,17 @@ const ENDPOINTS: Readonly<Record<string, Answer>> = {
 export const acgFakaRoutes =
   (deps: FacadeDeps): FastifyPluginAsyncTypebox =>
   async app => {
-    speak(app, 'application/x-www-form-urlencoded', 'acgFaka', error => ({ status: 200, body: { code: 0, msg: wordsOf(error) } }))
+    speak(app, ['application/x-www-form-urlencoded', 'multipart/form-data'], 'acgFaka', error => ({
+      status: 200,
+      body: { code: 0, msg: wordsOf(error) }
+    }))
     for (const [path, answer] of Object.entries(ENDPOINTS)) {
       app.route({
         method: 'POST',
         url: `/shared/${path}`,
         ...shopRoute(`acgFaka.${path}`),
         handler: async (request, reply) => {
-          const form = parseForm(textOf(request))
+          const form = parseForm(textOf(request), request.headers['content-type'])
           if (form === null) throw new Refusal(NO_SUCH_SHOP)
           const caller = await callerOf(deps, { request, reply }, form)
           return send(reply, { status: 200, body: { code: 200, msg: 'success', data: await answer(deps, caller, form) } })

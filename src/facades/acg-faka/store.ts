@@ -8,7 +8,7 @@ import type { FacadeLogin } from '../login.ts'
 import { type Choice, choose, type Variant } from '../variant.ts'
 import type { Form } from './form.ts'
 import { NO_SUCH_GOODS, NOT_ON_SALE, Refusal, SOLD_OUT } from './refusal.ts'
-import { basePrice, configOf, stockOf, toIni, toItem, toTree } from './to-wire.ts'
+import { basePrice, configOf, stockOfAll, toIni, toItem, toTree } from './to-wire.ts'
 
 /** The shops show it to their owners. */
 const STORE_NAME = 'kahub'
@@ -20,7 +20,7 @@ export async function connect({ db }: GoodsDeps, login: FacadeLogin): Promise<ob
   return { shopName: STORE_NAME, balance: Number(floorCents(available)) / 100 }
 }
 
-export const items = async (deps: GoodsDeps, login: FacadeLogin): Promise<object[]> => toTree(await listGoods(deps, login))
+export const items = async (deps: GoodsDeps, login: FacadeLogin): Promise<object[]> => toTree(await listGoods(deps, login), login)
 
 /** The name of the field differs from call to call, and between versions of the shops. */
 const codeOf = (form: Form): string => form.text('code') || form.text('shared_code') || form.text('sharedCode')
@@ -36,7 +36,7 @@ export async function goodsOf(deps: GoodsDeps, login: FacadeLogin, form: Form): 
   return goods
 }
 
-export const item = async (deps: GoodsDeps, login: FacadeLogin, form: Form): Promise<object> => toItem(await goodsOf(deps, login, form))
+export const item = async (deps: GoodsDeps, login: FacadeLogin, form: Form): Promise<object> => toItem(await goodsOf(deps, login, form), login)
 
 const chosenOf = (goods: Goods, form: Form): Choice => choose(goods, form.text('race'), form.parts('sku'))
 
@@ -67,7 +67,7 @@ function variantsOf(goods: Goods, form: Form): readonly Variant[] {
 
 export async function stock(deps: GoodsDeps, login: FacadeLogin, form: Form): Promise<object> {
   const goods = await goodsOf(deps, login, form)
-  return { stock: String(stockOf(variantsOf(goods, form))) }
+  return { stock: String(stockOfAll(variantsOf(goods, form), login)) }
 }
 
 const QUANTITY = /^[1-9][0-9]{0,8}$/
@@ -105,7 +105,7 @@ export async function inventory(deps: GoodsDeps, login: FacadeLogin, form: Form)
   const goods = await goodsOf(deps, login, form)
   const base = toCents(basePrice(goods))
   return {
-    count: stockOf(variantsOf(goods, form)),
+    count: stockOfAll(variantsOf(goods, form), login),
     delivery_way: 0,
     draft_status: 0,
     price: base,
@@ -119,7 +119,7 @@ export async function inventory(deps: GoodsDeps, login: FacadeLogin, form: Form)
 export async function inventoryState(deps: GoodsDeps, login: FacadeLogin, form: Form): Promise<object> {
   const goods = await goodsOf(deps, login, form)
   if (!['', '0'].includes(form.text('card_id'))) throw new Refusal('该卡密不属于这个商品，无法预选')
-  if (stockOf(variantsOf(goods, form)) < quantityOf(form)) throw new Refusal(SOLD_OUT)
+  if (stockOfAll(variantsOf(goods, form), login) < quantityOf(form)) throw new Refusal(SOLD_OUT)
   return []
 }
 

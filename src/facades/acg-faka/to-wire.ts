@@ -3,6 +3,8 @@ import type { InputField } from '../../catalog/index.ts'
 import { toApiId } from '../../kit/ids.ts'
 import { toCents } from '../cents.ts'
 import type { Goods } from '../goods.ts'
+import type { FacadeLogin } from '../login.ts'
+import { NO_LIMIT, stockOf } from '../offer.ts'
 import type { Variant } from '../variant.ts'
 
 type Section = Readonly<Record<string, unknown>>
@@ -36,7 +38,20 @@ export function toIni(config: Config): string {
   return lines.join('\n')
 }
 
-export const stockOf = (variants: readonly Variant[]): number => variants.reduce((sum, { listing }) => sum + listing.available, 0)
+/** What a shop stores is a signed 32-bit number, and it has no word for goods without a limit. */
+const PLENTY = 999_999
+
+/** What can be had at once; with what suppliers have, where an order may wait for them. */
+export const stockOfAll = (variants: readonly Variant[], { allowWaiting }: Pick<FacadeLogin, 'allowWaiting'>): number => {
+  const stocks = variants.map(each => (allowWaiting ? stockOf(each) : each.listing.available))
+  return stocks.includes(NO_LIMIT)
+    ? PLENTY
+    : Math.min(
+        stocks.reduce((sum, stock) => sum + stock, 0),
+        STOCK_MAX
+      )
+}
+const STOCK_MAX = 2_147_483_647
 
 /** What it costs without a choice: the least that it can cost. */
 export const basePrice = ({ variants }: Goods): bigint =>
@@ -67,7 +82,7 @@ const escapeHtml = (text: string): string =>
 const timeText = (time: Date): string => time.toISOString().slice(0, 19).replace('T', ' ')
 
 /** Every field that a shop takes over is sent: what is missing counts as 0 there, a price too. */
-function toGoods(goods: Goods, categoryId: number): object {
+function toGoods(goods: Goods, login: FacadeLogin, categoryId: number): object {
   const { product, number, variants } = goods
   const price = toCents(basePrice(goods))
   return {
@@ -103,7 +118,7 @@ function toGoods(goods: Goods, categoryId: number): object {
     level_disable: 1,
     minimum: Math.max(...variants.map(({ listing }) => listing.minQuantity)),
     maximum: Math.min(...variants.map(({ listing }) => listing.maxQuantity)),
-    stock: stockOf(variants)
+    stock: stockOfAll(variants, login)
   }
 }
 
@@ -111,7 +126,7 @@ function toGoods(goods: Goods, categoryId: number): object {
 const CATEGORIES_MAX = 200
 const REST = '其他'
 
-export function toTree(goods: readonly Goods[]): object[] {
+export function toTree(goods: readonly Goods[], login: FacadeLogin): object[] {
   const names = [...new Set(goods.map(({ product }) => product.category))].sort()
   const own = new Set(names.length <= CATEGORIES_MAX ? names : names.slice(0, CATEGORIES_MAX - 1))
   const groups = Map.groupBy(goods, ({ product }) => (own.has(product.category) ? product.category : REST))
@@ -128,7 +143,7 @@ export function toTree(goods: readonly Goods[]): object[] {
     pid: 0,
     children: children.map(each => {
       const widget = widgetOf(each)
-      return { ...toGoods(each, index + 1), widget: widget === null ? null : JSON.stringify(widget), config: toIni(configOf(each)) }
+      return { ...toGoods(each, login, index + 1), widget: widget === null ? null : JSON.stringify(widget), config: toIni(configOf(each)) }
     })
   }))
 }
@@ -136,8 +151,8 @@ export function toTree(goods: readonly Goods[]): object[] {
 /** PHP writes an empty object as an empty list. */
 const orEmptyList = (config: Config): Config | [] => (Object.keys(config).length === 0 ? [] : config)
 
-export const toItem = (goods: Goods): object => ({
-  ...toGoods(goods, 1),
+export const toItem = (goods: Goods, login: FacadeLogin): object => ({
+  ...toGoods(goods, login, 1),
   widget: widgetOf(goods),
   config: orEmptyList(configOf(goods)),
   tags: [],

@@ -5,7 +5,7 @@ import { formatAmount } from '../../kit/money.ts'
 import { type DeliveredCard, isDelivered, type Order, type PlaceOrderDeps, readOrder, revealAgain } from '../../orders/index.ts'
 import type { Caller, FacadeLogin } from '../login.ts'
 import { findOrderId } from '../order-repository.ts'
-import { type Bought, isOver, isWaiting, purchase, takeBack, type Wanted } from '../purchase.ts'
+import { type Bought, isOver, isWaiting, purchase, type Wanted } from '../purchase.ts'
 import type { Form } from './form.ts'
 import { NO_SUCH_ORDER, Refusal, SOLD_OUT } from './refusal.ts'
 import { goodsOf, inputOf, quantityOf, variantOf } from './store.ts'
@@ -17,6 +17,12 @@ const TOPPED_UP = '充值成功'
 const REQUEST_NO = /^[\x21-\x7e]{1,64}$/
 /** Differ from try to try, or say nothing of what is bought. */
 const NOT_ASKED = new Set(['app_id', 'app_key', 'sign', 'contact', 'device', 'password', 'pay_id', 'request_no', 'card_id'])
+/**
+ * To a shop of this system every answer but cards means "not sold": its customer has the money back, and nobody asks again under
+ * this number. An order that is decided after such an answer would be a card that the reseller paid for and nobody has. The shop
+ * itself waits for thirty seconds.
+ */
+const UNCLEAR_MAX_MS = 25_000
 /** Trade numbers have 18 digits; ours have 15. */
 const TRADE_NO_PREFIX = '100'
 const TRADE_NO = /^100([1-9][0-9]{14})$/
@@ -31,9 +37,10 @@ export async function trade(deps: PlaceOrderDeps, { login, requestId }: Caller, 
     requestId,
     requestNo,
     asked: Object.fromEntries(asked),
-    resolve: () => resolve(deps, login, form)
+    resolve: () => resolve(deps, login, form),
+    unclearMaxMs: UNCLEAR_MAX_MS
   })
-  return await toTraded(deps, login, bought)
+  return await toTraded(deps, bought)
 }
 
 /** Throws Refusal, validation_failed, out_of_stock. */
@@ -46,16 +53,13 @@ async function resolve(deps: PlaceOrderDeps, login: FacadeLogin, form: Form): Pr
   const input = inputOf(variant, form)
   const [wrong] = checkInput(listing.inputSchema, input ?? {}, '')
   if (wrong !== undefined) throw new Refusal(`${titleOf(listing.inputSchema, wrong.pointer.slice(1))}格式不正确`)
-  if (listing.offers.length > 0 && !login.allowWaiting && listing.available < quantity) throw new Refusal(SOLD_OUT)
-  return { skuId: listing.skuId, quantity, input, maxUnitPrice: null }
+  return { skuId: listing.skuId, quantity, input, maxUnitPrice: null, ownStockOnly: !login.allowWaiting }
 }
 
 const titleOf = (schema: Parameters<typeof checkInput>[0], name: string): string => schema?.properties[name]?.title ?? name
 
-async function toTraded(deps: PlaceOrderDeps, login: FacadeLogin, { order, cards, number }: Bought): Promise<object> {
+async function toTraded(deps: PlaceOrderDeps, { order, cards, number }: Bought): Promise<object> {
   if (isOver(order)) throw new Refusal(SOLD_OUT)
-  // Its stock went while it was decided, and now it would have to be bought first.
-  if (isWaiting(order) && !login.allowWaiting && (await takeBack(deps, login, order))) throw new Refusal(SOLD_OUT)
   const listing = await deps.listings.get(order.skuId)
   return {
     url: '',

@@ -7,7 +7,7 @@ import type { Caller } from '../login.ts'
 import { numbersOf } from '../number-repository.ts'
 import { findOffer, type Offer } from '../offer.ts'
 import { isOver, purchase, takeBack, type Wanted } from '../purchase.ts'
-import type { FacadeDeps, Fields } from '../shop.ts'
+import { type FacadeDeps, type Fields, readTexts } from '../shop.ts'
 import { Refusal } from './refusal.ts'
 import { orderNo, statusOf, toOrder, toPlaced } from './to-wire.ts'
 
@@ -42,9 +42,9 @@ function readOrder({ sku_id: skuNumber, quantity, manual_form_data: form = null 
   }
   if (form === null) return { skuNumber, quantity, input: null }
   if (typeof form !== 'object' || Array.isArray(form)) throw new Refusal('bad_request', 'invalid manual_form_data')
-  const entries = Object.entries(form).map(([name, value]) => [name, String(value)] as const)
-  if (entries.some(([, value]) => value.includes('\0') || !value.isWellFormed())) throw new Refusal('bad_request', 'invalid manual_form_data')
-  return { skuNumber, quantity, input: entries.length === 0 ? null : Object.fromEntries(entries) }
+  const texts = readTexts({ ...form })
+  if (texts === null) throw new Refusal('bad_request', 'invalid manual_form_data')
+  return { skuNumber, quantity, input: Object.keys(texts).length === 0 ? null : texts }
 }
 
 async function resolve(deps: FacadeDeps, { login }: Caller, { skuNumber, quantity, input }: OrderFields): Promise<Wanted> {

@@ -4,7 +4,7 @@ import type { Order } from '../../orders/index.ts'
 import { toCents } from '../cents.ts'
 import { chargedOf, lineOf, type ShownOrder } from '../ended-order.ts'
 import type { Goods } from '../goods.ts'
-import { NO_LIMIT, type Offer, stockOfListing } from '../offer.ts'
+import { NO_LIMIT, type Offer, stockOf } from '../offer.ts'
 import { isOver } from '../purchase.ts'
 
 const LOW_STOCK = 20
@@ -24,7 +24,7 @@ const stockStatus = (stock: number): string =>
   stock === NO_LIMIT ? 'unlimited' : stock === 0 ? 'out_of_stock' : stock <= LOW_STOCK ? 'low_stock' : 'in_stock'
 
 function toSku({ goods, variant, number }: Offer): object {
-  const stock = stockOfListing(variant.listing)
+  const stock = stockOf(variant)
   const kind = goods.races.size > 0 && variant.race !== '' ? { 类型: variant.race } : {}
   return {
     id: number,

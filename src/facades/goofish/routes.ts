@@ -5,7 +5,8 @@ import { type FacadeDeps, type Fields, readFields } from '../shop.ts'
 import { admitCaller, type Exchange, refuseCaller, send, shopRoute, speak, textOf } from '../shop-routes.ts'
 import { Refusal, toAnswer } from './refusal.ts'
 import { isRecent, isSignedWith } from './sign.ts'
-import { buyCards, goodsDetail, goodsList, openInfo, orderDetail, subscribe, subscriptions, topUp, userInfo } from './supply.ts'
+import { subscribe, subscriptions, unsubscribe } from './subscribe.ts'
+import { buyCards, goodsDetail, goodsList, openInfo, orderDetail, topUp, userInfo } from './supply.ts'
 
 type Answer = (deps: FacadeDeps, caller: Caller, fields: Fields) => Promise<object>
 
@@ -16,7 +17,7 @@ const ENDPOINTS: Readonly<Record<string, Answer>> = {
   'goods/detail': goodsDetail,
   'goods/change/subscribe/list': subscriptions,
   'goods/change/subscribe': subscribe,
-  'goods/change/unsubscribe': async () => ({}),
+  'goods/change/unsubscribe': unsubscribe,
   'order/purchase/create': buyCards,
   'order/recharge/create': topUp,
   'order/detail': orderDetail

@@ -7,12 +7,12 @@ import { addCallback } from '../callback-repository.ts'
 import { checkCallbackUrl } from '../callback-url.ts'
 import { floorCents, toCents } from '../cents.ts'
 import { findByKey, findOrder, showOrder } from '../ended-order.ts'
-import { listGoods } from '../goods.ts'
+import { type Goods, listGoods } from '../goods.ts'
 import type { Caller } from '../login.ts'
 import { findOffer, type Offer, offersOf, titleOf } from '../offer.ts'
 import { numberOrder } from '../order-repository.ts'
 import { purchase, type Wanted } from '../purchase.ts'
-import type { FacadeDeps, Fields } from '../shop.ts'
+import { type FacadeDeps, type Fields, readTexts } from '../shop.ts'
 import { NO_SUCH_GOODS, Refusal } from './refusal.ts'
 import { toAttach, toGoods, toOrder } from './to-wire.ts'
 
@@ -34,16 +34,19 @@ export async function userInfo({ db }: FacadeDeps, { login }: Caller): Promise<o
   return { balance: toCents(floorCents(available) * 100n), username: login.login }
 }
 
-export async function categories(deps: FacadeDeps, { login }: Caller): Promise<object> {
-  const names = new Set((await listGoods(deps, login)).map(({ product }) => product.category))
-  return [...names].sort().map((name, index) => ({ id: index + 1, pid: 0, cate_name: name }))
-}
+const namesOf = (goods: readonly Goods[]): string[] => [...new Set(goods.map(({ product }) => product.category))].sort()
+
+export const categories = async (deps: FacadeDeps, { login }: Caller): Promise<object> =>
+  namesOf(await listGoods(deps, login)).map((name, index) => ({ id: index + 1, pid: 0, cate_name: name }))
 
 export async function goodsList(deps: FacadeDeps, { login }: Caller, fields: Fields): Promise<object> {
   const page = whole(fields['page']) ?? 1
   const size = Math.min(whole(fields['limit']) ?? PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
   const word = typeof fields['keyword'] === 'string' ? fields['keyword'].trim().toLowerCase() : ''
-  const offers = (await offersOf(deps, await listGoods(deps, login))).filter(offer => titleOf(offer).toLowerCase().includes(word))
+  const goods = await listGoods(deps, login)
+  const category = whole(fields['cate_id'])
+  const wanted = category === null ? goods : goods.filter(({ product }) => product.category === namesOf(goods)[category - 1])
+  const offers = (await offersOf(deps, wanted)).filter(offer => titleOf(offer).toLowerCase().includes(word))
   return { list: offers.slice((page - 1) * size, page * size).map(toGoods), total: offers.length, page, limit: size }
 }
 
@@ -81,9 +84,9 @@ function readOrder({ id, quantity, attach = {} }: Fields): OrderFields {
   if (goods === null) throw new Refusal(NO_SUCH_GOODS)
   if (count === null || count > QUANTITY_MAX) throw new Refusal('请求参数错误：quantity')
   if (typeof attach !== 'object' || attach === null) throw new Refusal('请求参数错误：attach')
-  const texts = Object.entries(attach).map(([name, value]) => [name, String(value)] as const)
-  if (texts.some(([, value]) => value.includes('\0') || !value.isWellFormed())) throw new Refusal('请求参数错误：attach')
-  return { id: goods, quantity: count, attach: Object.fromEntries(texts) }
+  const texts = readTexts({ ...attach })
+  if (texts === null) throw new Refusal('请求参数错误：attach')
+  return { id: goods, quantity: count, attach: texts }
 }
 
 /** Throws: validation_failed. */

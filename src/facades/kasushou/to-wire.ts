@@ -2,7 +2,7 @@
 import type { Order } from '../../orders/index.ts'
 import { toCents } from '../cents.ts'
 import { chargedOf, type ShownOrder } from '../ended-order.ts'
-import { NO_LIMIT, type Offer, stockOfListing, titleOf } from '../offer.ts'
+import { NO_LIMIT, type Offer, stockOf, titleOf } from '../offer.ts'
 import { isOver } from '../purchase.ts'
 
 const CARDS = 1
@@ -14,7 +14,7 @@ const PLENTY = 999_999
 export function toGoods(offer: Offer): object {
   const { variant, number, goods } = offer
   const { listing } = variant
-  const stock = stockOfListing(listing)
+  const stock = stockOf(variant)
   return {
     id: number,
     goods_name: titleOf(offer),
