@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import envSchema from 'env-schema'
 import { FAILPOINTS, type Failpoint } from './kit/failpoint.ts'
+import { readRedisUrl } from './kit/redis-url.ts'
 
 export interface MasterKey {
   readonly kid: string
@@ -42,6 +43,8 @@ export interface Config {
   readonly failpoint: Failpoint | null
   /** How long answers to requests other than orders are replayed. */
   readonly idempotencyDays: number
+  /** How long events are kept. */
+  readonly eventDays: number
   /** Null: no traces. */
   readonly traces: TraceConfig | null
 }
@@ -68,7 +71,7 @@ const SCHEMA = {
     HOST: { type: 'string', default: '127.0.0.1' },
     DATABASE_URL: { type: 'string', pattern: POSTGRES_URL },
     KAHUB_MIGRATION_URL: { type: 'string', pattern: POSTGRES_URL },
-    REDIS_URL: { type: 'string', pattern: '^rediss?://.+' },
+    REDIS_URL: { type: 'string', pattern: '^rediss?(\\+sentinel|\\+cluster)?://.+' },
     KAHUB_DATA_DIR: { type: 'string', default: '.kahub' },
     KAHUB_ADMIN_KEY: { type: 'string', minLength: ADMIN_KEY_MIN_CHARACTERS },
     KAHUB_MASTER_KEY: { type: 'string' },
@@ -80,6 +83,7 @@ const SCHEMA = {
     KAHUB_JWT_JWKS_URL: { type: 'string', pattern: '^https?://.+' },
     KAHUB_TRUST_PROXY: { type: 'boolean', default: false },
     KAHUB_IDEMPOTENCY_DAYS: { type: 'integer', minimum: 1, maximum: 36_500, default: 400 },
+    KAHUB_EVENT_DAYS: { type: 'integer', minimum: 7, maximum: 36_500, default: 400 },
     KAHUB_SANDBOX: { type: 'boolean', default: false },
     KAHUB_RATE_LIMIT_PER_MINUTE: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 600_000 },
     KAHUB_ALLOW_UNSAFE_DATABASE: { type: 'boolean', default: false },
@@ -112,6 +116,7 @@ interface Env {
   readonly KAHUB_JWT_JWKS_URL?: string
   readonly KAHUB_TRUST_PROXY: boolean
   readonly KAHUB_IDEMPOTENCY_DAYS: number
+  readonly KAHUB_EVENT_DAYS: number
   readonly KAHUB_SANDBOX: boolean
   readonly KAHUB_RATE_LIMIT_PER_MINUTE: number
   readonly KAHUB_ALLOW_UNSAFE_DATABASE: boolean
@@ -132,6 +137,7 @@ type Source = Readonly<Record<string, string | undefined>>
 export function readConfig(source: Source = process.env): Config {
   const env = parse(source)
   if (env.DATABASE_URL !== undefined) requireSecrets(env)
+  if (env.REDIS_URL !== undefined) readRedisUrl(env.REDIS_URL)
   return Object.freeze({
     port: env.PORT,
     host: env.HOST,
@@ -154,6 +160,7 @@ export function readConfig(source: Source = process.env): Config {
     facadeHosts: parseFacadeHosts(env.KAHUB_FACADE_HOSTS ?? ''),
     failpoint: readFailpoint(env),
     idempotencyDays: env.KAHUB_IDEMPOTENCY_DAYS,
+    eventDays: env.KAHUB_EVENT_DAYS,
     traces: traces(env)
   })
 }

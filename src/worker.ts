@@ -3,16 +3,16 @@ import type { FastifyBaseLogger } from 'fastify'
 import { forgetSpends } from './accounts/index.ts'
 import { noteHead } from './audit/index.ts'
 import { announceChanges, compactChanges, publishStockChanges } from './catalog/index.ts'
-import { createFacadeCallers } from './facades/index.ts'
+import { createFacadeCallers, forgetCallbacks } from './facades/index.ts'
 import { verifyContinuously } from './invariants/index.ts'
 import { expireCards, failStalledImports } from './inventory/index.ts'
 import { forgetAnswers } from './kit/idempotency.ts'
 import { newId } from './kit/ids.ts'
-import { fillBackorders, reserveBackorders } from './orders/index.ts'
+import { fillBackorders, forgetOrderBatches, reserveBackorders } from './orders/index.ts'
 import { deleteExpiredQuotes } from './pricing/index.ts'
 import type { Services } from './services.ts'
 import { checkAlerts } from './wallet/index.ts'
-import { clearOldDeliveries, createDeliverer, relayEvents } from './webhooks/index.ts'
+import { clearOldDeliveries, createDeliverer, forgetEvents, relayEvents } from './webhooks/index.ts'
 
 export interface Worker {
   stop(): Promise<void>
@@ -57,7 +57,8 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
     { name: 'tell-shops-of-goods', everyMs: 1_000, run: () => shops.goods.turn() },
     { name: 'note-audit-head', everyMs: 3_600_000, run: () => noteHead(services.db, head => log.info(head, 'audit head')) },
     { name: 'forget-old-rows', everyMs: 60_000, run: () => forgetOldRows(services) },
-    { name: 'clear-old-deliveries', everyMs: 60_000, run: () => clearOldDeliveries(services.db) }
+    { name: 'forget-events', everyMs: 10_000, run: () => forgetEvents(services.db, services.config.eventDays) },
+    { name: 'clear-old-deliveries', everyMs: 10_000, run: () => clearOldDeliveries(services.db) }
   ]
   const loops = jobs.map(job => startLoop(job, services, log))
   return {
@@ -69,9 +70,16 @@ export function startWorker(services: Services, log: FastifyBaseLogger): Worker 
 
 /** Only today counts towards a cap; a month of days shows what a key usually spends. */
 const SPENDS_KEPT_DAYS = 35
+/** How long it can be seen what became of a call to a shop. */
+const CALLBACKS_KEPT_DAYS = 30
 
 const forgetOldRows = ({ db, config }: Services): Promise<unknown> =>
-  Promise.all([forgetAnswers(db, config.idempotencyDays), forgetSpends(db, SPENDS_KEPT_DAYS)])
+  Promise.all([
+    forgetAnswers(db, config.idempotencyDays),
+    forgetOrderBatches(db, config.idempotencyDays),
+    forgetSpends(db, SPENDS_KEPT_DAYS),
+    forgetCallbacks(db, CALLBACKS_KEPT_DAYS)
+  ])
 
 /** A run that was asked for waits this long for what comes together with its reason: many small runs cost more than one. */
 const WAKE_GAP_MS = 10

@@ -54,3 +54,13 @@ export async function noteCallback(db: Queryable, { orderId, attempts }: DueCall
   const state = error === null ? 'delivered' : retryInMs === null ? 'failed' : 'pending'
   await db.execute(NOTE, [orderId, attempts, state, error, retryInMs])
 }
+
+const FORGET = statement(
+  'facade_callback_forget',
+  `
+  DELETE FROM facade_callback WHERE order_id = ANY (ARRAY(
+    SELECT order_id FROM facade_callback WHERE state <> 'pending' AND created_at < now() - make_interval(days => $1) ORDER BY created_at LIMIT 5000))`
+)
+
+/** Drops calls that ended, and were asked for longer ago. Returns how many; the run after takes the rest. */
+export const forgetCallbacks = (db: Queryable, olderThanDays: number): Promise<number> => db.execute(FORGET, [olderThanDays])

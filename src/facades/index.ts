@@ -1,3 +1,4 @@
+export { forgetCallbacks } from './callback-repository.ts'
 export { createFacadeCallers } from './callbacks.ts'
 export { createHostPaths } from './host.ts'
 export { createFacadeLogins } from './login.ts'

@@ -103,6 +103,12 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     titleZh: '当前状态不允许此操作',
     advice: 'Read the resource; its state no longer allows this.'
   },
+  cursor_expired: {
+    status: 410,
+    title: 'The cursor is too old',
+    titleZh: '游标已过期',
+    advice: 'What follows it is not kept any more. Read what you follow as it is now, such as your orders, and go on from `GET /v1/events?from=now`.'
+  },
   payload_too_large: { status: 413, title: 'The body is too large', titleZh: '请求内容过大', advice: 'Send less in one request.' },
   unsupported_media_type: {
     status: 415,

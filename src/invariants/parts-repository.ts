@@ -22,36 +22,39 @@ export const ordersNamed = (orderIds: readonly string[]): Part => ({
   values: [orderIds]
 })
 
-/** From a position on, which is text; null: from the beginning. */
+/**
+ * From a position on, which is text; null: from the beginning. The limit is written out: of a parameter the planner thinks that it could be
+ * a tenth of the table, and reads all of it.
+ */
 export type Walk = (after: string | null, limit: number) => Part
 
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
 export const ordersAfter: Walk = (after, limit) => ({
-  tables: `scope AS MATERIALIZED (SELECT id FROM public.orders WHERE id > $1::uuid ORDER BY id LIMIT $2), ${ORDER_TABLES}`,
+  tables: `scope AS MATERIALIZED (SELECT id FROM public.orders WHERE id > $1::uuid ORDER BY id LIMIT ${limit}), ${ORDER_TABLES}`,
   position: lastOf('scope', 'id'),
-  values: [after ?? FIRST, limit]
+  values: [after ?? FIRST]
 })
 
 export const cardsAfter: Walk = (after, limit) => ({
   tables: `card AS MATERIALIZED (
-      SELECT id, sku_id, batch_id, state, order_id, position, issued_at FROM public.card WHERE id > $1::uuid ORDER BY id LIMIT $2),
+      SELECT id, sku_id, batch_id, state, order_id, position, issued_at FROM public.card WHERE id > $1::uuid ORDER BY id LIMIT ${limit}),
     of_orders AS (SELECT DISTINCT order_id AS id FROM card WHERE order_id IS NOT NULL),
     orders AS ${rowsOf('of_orders', 'orders', 'r.id = p.id')}`,
   position: lastOf('card', 'id'),
-  values: [after ?? FIRST, limit]
+  values: [after ?? FIRST]
 })
 
 /** Of the cards only those that are for sale, which are in an index. */
 export const skusAfter: Walk = (after, limit) => ({
   tables: `scope AS MATERIALIZED (
       SELECT sku_id FROM (SELECT id AS sku_id FROM public.sku UNION SELECT sku_id FROM public.sku_fence) s
-      WHERE sku_id > $1::uuid ORDER BY sku_id LIMIT $2),
+      WHERE sku_id > $1::uuid ORDER BY sku_id LIMIT ${limit}),
     sku AS (SELECT s.id FROM public.sku s JOIN scope p ON p.sku_id = s.id),
     sku_fence AS (SELECT f.* FROM public.sku_fence f JOIN scope p USING (sku_id)),
     card AS ${rowsOf('scope', 'card', "r.sku_id = p.sku_id AND r.state = 'available'")}`,
   position: lastOf('scope', 'sku_id'),
-  values: [after ?? FIRST, limit]
+  values: [after ?? FIRST]
 })
 
 /** All accounts as they stand, without their history. */

@@ -96,11 +96,16 @@ async function walk(db: Db, isTimeUp: () => boolean): Promise<RuleResult[]> {
 
 const WHOLE = 'whole'
 
+/** Each rule by itself: the time that a statement may take is for one of them. One that took too long has its rest like any other. */
 async function verifyWhole(db: Db): Promise<readonly RuleResult[]> {
   const startedAt = performance.now()
-  const { results } = await db.snapshot(view => evaluateIn(view, RULES_OF_ALL, whole))
-  await saveScan(db, WHOLE, null, Math.max(PASS_EVERY_MS, Math.round(REST_FACTOR * (performance.now() - startedAt))))
-  return results
+  try {
+    const found: RuleResult[] = []
+    for (const rule of RULES_OF_ALL) found.push(...(await db.snapshot(view => evaluateIn(view, [rule], whole))).results)
+    return found
+  } finally {
+    await saveScan(db, WHOLE, null, Math.max(PASS_EVERY_MS, Math.round(REST_FACTOR * (performance.now() - startedAt))))
+  }
 }
 
 /** Each broken rule once, with all that was found of it. */

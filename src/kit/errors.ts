@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   'reference_taken',
   'request_in_progress',
   'state_conflict',
+  'cursor_expired',
   'payload_too_large',
   'unsupported_media_type',
   'idempotency_key_reused',

@@ -69,7 +69,10 @@ export async function broadcast(tx: Tx, events: readonly Broadcast[]): Promise<v
 }
 
 interface EventRow {
-  id: string
+  is_past: boolean
+  end_xid: string
+  /** Null: there is no event. */
+  id: string | null
   type: string
   reseller_id: string | null
   subject_id: string
@@ -79,11 +82,14 @@ interface EventRow {
   created_at: Date
 }
 
-// Two index scans, each bounded. ORDER BY names the tables' columns: a bare xid would be the text in the select list, in which 10 comes before 9.
+// Two index scans, each bounded, and what is gone, seen at the same moment. One row at least, also without an event. ORDER BY names the
+// tables' columns: a bare xid would be the text in the select list, in which 10 comes before 9.
 const READ = statement(
   'outbox_read',
   `
-  SELECT e.id, e.type, e.reseller_id, e.subject_id, e.data, e.xid::text, e.seq::text, e.created_at FROM (
+  SELECT h.is_past, pg_snapshot_xmin(pg_current_snapshot())::text AS end_xid,
+    e.id, e.type, e.reseller_id, e.subject_id, e.data, e.xid::text, e.seq::text, e.created_at
+  FROM (SELECT (xid, seq) > ($2::xid8, $3::bigint) AS is_past FROM outbox_horizon WHERE one) h LEFT JOIN (
     (SELECT o.* FROM outbox o
       WHERE o.reseller_id = $1 AND (o.xid, o.seq) > ($2::xid8, $3::bigint) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
       ORDER BY o.xid, o.seq LIMIT $4)
@@ -91,28 +97,50 @@ const READ = statement(
     (SELECT o.* FROM reseller r JOIN outbox o ON o.audience IN ('all', 'tier:' || r.tier) AND o.created_at >= r.created_at
       WHERE r.id = $1 AND o.audience IS NOT NULL AND (o.xid, o.seq) > ($2::xid8, $3::bigint) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
       ORDER BY o.xid, o.seq LIMIT $4)
-  ) e ORDER BY e.xid, e.seq LIMIT $4`
+  ) e ON true ORDER BY e.xid, e.seq LIMIT $4`
 )
 
-/** The reseller's events and those for many after a position, oldest first. The position before all events is `{ xid: '0', seq: '0' }`. */
-export async function readEvents(db: Queryable, resellerId: string, after: { xid: string; seq: string }, limit: number): Promise<StoredEvent[]> {
-  const rows = await db.query<EventRow>(READ, [resellerId, after.xid, after.seq, limit])
-  return rows.map(row => ({
-    id: row.id,
-    type: row.type,
-    resellerId: row.reseller_id,
-    subjectId: row.subject_id,
-    data: row.data,
-    xid: row.xid,
-    seq: row.seq,
-    createdAt: row.created_at
-  }))
+/** In the order of commits: transaction, and number within it. */
+export interface EventPosition {
+  readonly xid: string
+  readonly seq: string
 }
+
+export interface EventPage {
+  readonly events: readonly StoredEvent[]
+  /** Behind the last of them; without any, behind everything that could be read. */
+  readonly next: EventPosition
+  /** Events behind the position that was asked for are gone: what follows it is not all that followed it. */
+  readonly isPast: boolean
+}
+
+const BEFORE_ALL: EventPosition = { xid: '0', seq: '0' }
+
+/** The reseller's events and those for many after a position, oldest first; `after` null: from the first one that is kept. */
+export async function readEvents(db: Queryable, resellerId: string, after: EventPosition | null, limit: number): Promise<EventPage> {
+  const { xid, seq } = after ?? BEFORE_ALL
+  const rows = await db.query<EventRow>(READ, [resellerId, xid, seq, limit])
+  const [first] = rows
+  if (first === undefined) throw new Error('the table outbox_horizon is empty')
+  const events = rows.flatMap(({ id, ...row }) => (id === null ? [] : [fromRow(id, row)]))
+  return { events, next: events.at(-1) ?? { xid: first.end_xid, seq: '0' }, isPast: after !== null && first.is_past }
+}
+
+const fromRow = (id: string, row: Omit<EventRow, 'id'>): StoredEvent => ({
+  id,
+  type: row.type,
+  resellerId: row.reseller_id,
+  subjectId: row.subject_id,
+  data: row.data,
+  xid: row.xid,
+  seq: row.seq,
+  createdAt: row.created_at
+})
 
 const END = statement('outbox_end', 'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid')
 
 /** The position behind everything that can be read now; whatever can be read later lies behind it. */
-export async function readEventsEnd(db: Queryable): Promise<{ xid: string; seq: string }> {
+export async function readEventsEnd(db: Queryable): Promise<EventPosition> {
   const [row] = await db.query<{ xid: string }>(END)
   if (row === undefined) throw new Error('PostgreSQL gave no snapshot')
   return { xid: row.xid, seq: '0' }

@@ -40,3 +40,16 @@ export async function insertOrderBatch(db: Db, batch: NewOrderBatch): Promise<st
   if ((await db.execute(INSERT, values)) === 1) return batch.id
   return (await findOrderBatch(db, batch.resellerId, batch.key))?.id ?? batch.id
 }
+
+// Ids are time-ordered: all before the first id of a moment were made before it. Without another index.
+const FORGET = statement(
+  'order_batch_forget',
+  `
+  DELETE FROM order_batch WHERE id = ANY (ARRAY(
+    SELECT id FROM order_batch
+    WHERE id < (lpad(to_hex((extract(epoch FROM now() - make_interval(days => $1)) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+    ORDER BY id LIMIT 2000))`
+)
+
+/** Drops the answers of batches that are older; their orders keep keys of their own. Returns how many; the run after takes the rest. */
+export const forgetOrderBatches = (db: Queryable, olderThanDays: number): Promise<number> => db.execute(FORGET, [olderThanDays])

@@ -1,4 +1,5 @@
 export { createDeliverer } from './outbound/deliverer.ts'
+export { forgetEvents } from './outbound/forget-events.ts'
 export { clearOldDeliveries } from './outbound/jobs.ts'
 export { relayEvents } from './outbound/relay-events.ts'
 export { retryWaitMs } from './outbound/retry-schedule.ts'

@@ -13,6 +13,8 @@ export interface Options {
   readonly seconds: number
   /** Of the decay scenario. */
   readonly minutes: number
+  /** Of the past, in the history scenario. */
+  readonly orders: number
   /** `null`: whichever is faster on the machine, in the scenario. */
   readonly driver: 'pgbench' | 'node' | null
   /** Processor profiles of the server, and PostgreSQL's statement statistics. */
@@ -40,6 +42,7 @@ export const USAGE = `npm run bench -- [options] [results.json]
   --rounds n         runs of each side (${QUICK.rounds} quick, ${FULL.rounds} full)
   --seconds n        length of a run (${QUICK.seconds} quick, ${FULL.seconds} full)
   --minutes n        length of hour-decay (60)
+  --orders n         orders of the past in history (3000000)
   --driver name      yardstick by pgbench or node; without it the faster of those that are there
   --profile          .cpuprofile files and the statements' costs beside the results
   --log-level level  of the server (info)`
@@ -58,6 +61,7 @@ export function readOptions(args: readonly string[]): Options | null {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       minutes: { type: 'string' },
+      orders: { type: 'string' },
       driver: { type: 'string' },
       'log-level': { type: 'string', default: 'info' }
     }
@@ -73,6 +77,7 @@ export function readOptions(args: readonly string[]): Options | null {
     rounds: positive(values.rounds, preset.rounds),
     seconds: positive(values.seconds, preset.seconds),
     minutes: positive(values.minutes, 60),
+    orders: positive(values.orders, 3_000_000),
     driver: driver ?? null,
     profile: values.profile,
     logLevel: values['log-level'],

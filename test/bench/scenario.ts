@@ -18,6 +18,7 @@ export const RATIOS = [
   'changesRead',
   'upstreamRate',
   'upstreamP99',
+  'history',
   'hourDecay'
 ] as const
 export type Ratio = (typeof RATIOS)[number]

@@ -86,6 +86,7 @@ const CONNECT_TIMEOUT_MS = 2_000
 const SNAPSHOT_TIMEOUT_S = 120
 /** PostgreSQL keeps a transaction time-out that is running, unless it is switched off first. */
 const SNAPSHOT_SETTINGS_SQL = `SET LOCAL statement_timeout = '${SNAPSHOT_TIMEOUT_S}s';
+SET LOCAL enable_seqscan = on;
 SET LOCAL work_mem = '64MB';
 SELECT set_config('transaction_timeout', '0', true), set_config('transaction_timeout', '${2 * SNAPSHOT_TIMEOUT_S}s', true)
 WHERE current_setting('server_version_num')::int >= 170000`

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { LoadPlan } from './contract.ts'
 
 const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T
@@ -11,11 +11,12 @@ export function createRequests({ host, keys, request }: LoadPlan): () => string 
     return () => pick(gets)
   }
   const tag = randomBytes(6).toString('hex')
-  const posts = heads.map(head => `POST /v1/orders HTTP/1.1\r\n${head}content-type: application/json\r\nidempotency-key: ${tag}-`)
+  const posts = heads.map(head => `POST /v1/orders HTTP/1.1\r\n${head}content-type: application/json\r\nidempotency-key: `)
   const bodies = request.skuIds.map(skuId => {
     const body = JSON.stringify({ skuId, quantity: 1 })
     return `\r\ncontent-length: ${body.length}\r\n\r\n${body}`
   })
   let serial = 0
-  return () => `${pick(posts)}${serial++}${pick(bodies)}`
+  const key = request.randomKeys === true ? randomUUID : () => `${tag}-${serial++}`
+  return () => `${pick(posts)}${key()}${pick(bodies)}`
 }

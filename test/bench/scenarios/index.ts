@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts'
 import { connections10k } from './connections-10k.ts'
+import { history } from './history.ts'
 import { hotSku } from './hot-sku.ts'
 import { hourDecay } from './hour-decay.ts'
 import { idleBuyer } from './idle-buyer.ts'
@@ -26,5 +27,6 @@ export const SCENARIOS: readonly Scenario[] = [
   oneWallet,
   upstream,
   stock10m,
+  history,
   hourDecay
 ]
