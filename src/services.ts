@@ -26,8 +26,10 @@ import {
   createBuyer,
   createFindReplay,
   createMeasures,
+  createOrderInputs,
   type FinishedCall,
   type OrderCandidate,
+  type OrderInputs,
   type PlaceOutcome
 } from './orders/index.ts'
 import { callbackUrls, createConfigVault, createConnections, createSyncer, type FindAdapter, findAdapter } from './suppliers/index.ts'
@@ -57,7 +59,8 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     const signingSecrets = await createSigningSecrets({ db, masterKeys: secrets.masterKeys })
     const outboundHttp = createOutboundHttp({ userAgent: 'kahub', allowPrivate: config.allowPrivateTargets })
     const noteStock = (skuId: string, available: number): void => listings.noteStock(skuId, available)
-    const trade = { db, wallets, vault, listings, noteStock }
+    const inputs = await createOrderInputs({ db, masterKeys: secrets.masterKeys })
+    const trade = { db, wallets, vault, inputs, listings, noteStock }
     const allocator = createOrderAllocator({ ...trade, noteReserved: () => buying.buyer.noteWork() }, leases, metrics)
     const buying = await createBuying(config.publicUrl, { ...trade, outboundHttp, log, masterKeys: secrets.masterKeys, overrides, ...watched })
     const intake = await createIntakeGate(db)
@@ -74,6 +77,7 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
       feed: createChangeFeed({ db }),
       wallets,
       vault,
+      inputs,
       allocator,
       intake,
       ...logins,
@@ -202,6 +206,7 @@ interface BuyingParts {
   readonly db: Db
   readonly wallets: WalletDirectory
   readonly vault: Vault
+  readonly inputs: OrderInputs
   readonly listings: Listings
   readonly noteStock: (skuId: string, available: number) => void
   readonly outboundHttp: OutboundHttp

@@ -44,6 +44,7 @@ export interface OrderRequest {
   readonly reference: string | null
   readonly maxUnitPrice: { readonly amount: bigint; readonly currency: string } | null
   readonly quoteId: string | null
+  /** Of a candidate: sealed. */
   readonly input: Readonly<Record<string, string>> | null
   readonly reveal: boolean
   readonly backorder: boolean

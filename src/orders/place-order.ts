@@ -13,6 +13,7 @@ import { existingKey } from './decide-batch.ts'
 import { outOfStock } from './errors.ts'
 import type { FindReplay } from './find-replay.ts'
 import type { ExistingOrder, OrderCandidate, OrderRequest, PlacedOrder, PlaceOutcome } from './order.ts'
+import type { OrderInputs } from './order-input.ts'
 import { type RevealDeps, revealAgain } from './reveal-again.ts'
 
 export interface PlaceOrderDeps extends RevealDeps {
@@ -24,6 +25,7 @@ export interface PlaceOrderDeps extends RevealDeps {
   /** Keys whose order is under way in this process. */
   readonly inFlight: Map<string, Buffer>
   readonly intake: Intake
+  readonly inputs: Pick<OrderInputs, 'seal'>
 }
 
 /** Whether new orders are taken at all. */
@@ -108,9 +110,11 @@ async function toOffer(deps: PlaceOrderDeps, request: OrderRequest, listing: Lis
     const known = findWallet(deps, request.resellerId, price.currency)
     const wallet = known instanceof Promise ? await known : known
     if (wallet === null && price.total > 0n) return insufficientFunds()
-    const { skuId, quantity } = request
+    const { skuId, quantity, input } = request
     const { revision } = listing
-    return { listing, candidate: { id: newId(), request, skuId, quantity, price, revision, sourced, reserve: sourced && (short || again), wallet } }
+    const id = newId()
+    const stored = input === null ? request : { ...request, input: deps.inputs.seal(id, input) }
+    return { listing, candidate: { id, request: stored, skuId, quantity, price, revision, sourced, reserve: sourced && (short || again), wallet } }
   } catch (error) {
     if (error instanceof DomainError) return error
     throw error

@@ -145,7 +145,7 @@ function* rawBodies(contract: Contract, operation: Operation, base: Base): Gener
   const mayBeEmpty = schema !== undefined && contract.accepts(schema, {})
   yield base('no body', { payload: null, refused: schema !== undefined && !mayBeEmpty })
   for (const text of BROKEN_JSON) {
-    const empty = mayBeEmpty && ['', '\uFEFF{}'].includes(text)
+    const empty = mayBeEmpty && text === ''
     yield base(`body text ${text.slice(0, 60)}`, { payload: text, refused: schema !== undefined && !empty })
   }
   for (const type of MEDIA_TYPES) yield base(`content type ${type}`, { headers: { 'content-type': type } })

@@ -3,7 +3,7 @@ import type { Json } from '../support/app.ts'
 import type { Contract } from './contract.ts'
 
 /** Text that some layer is known to choke on, or to read as more than text. */
-const NASTY_TEXTS: readonly string[] = [
+export const NASTY_TEXTS: readonly string[] = [
   '',
   ' ',
   '\u0000',
@@ -38,7 +38,22 @@ const NASTY_TEXTS: readonly string[] = [
   '9'.repeat(400)
 ]
 
-const OTHER_TYPES: readonly unknown[] = [null, true, 0, -1, 1.5, 'text', [], {}, [[]], [null], { $ne: null }, 1e308, 2 ** 53 + 2, -(2 ** 31) - 1]
+export const OTHER_TYPES: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  1.5,
+  'text',
+  [],
+  {},
+  [[]],
+  [null],
+  { $ne: null },
+  1e308,
+  2 ** 53 + 2,
+  -(2 ** 31) - 1
+]
 
 const NASTY_NUMBERS: readonly number[] = [
   0,

@@ -69,7 +69,8 @@ export class Process {
     })
     this.#machine.current = before
     const intake = { refusal: () => null }
-    return { db, listings, wallets, allocator, vault: VAULT, findReplay: createFindReplay(db), inFlight: new Map(), intake, noteStock }
+    const inputs = { seal: (_orderId: string, input: Readonly<Record<string, string>>) => input }
+    return { db, listings, wallets, allocator, vault: VAULT, inputs, findReplay: createFindReplay(db), inFlight: new Map(), intake, noteStock }
   }
 
   /** A request from outside: it travels, and so does its answer. */

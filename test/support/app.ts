@@ -37,7 +37,7 @@ export const freshKey = (): string => `test-${randomBytes(6).toString('hex')}-${
 
 /** Closed, with its database, when the test ends; the invariants are checked before. */
 export async function startTestApp(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   overrides: ServiceOverrides & {
     readonly databaseUrl?: string
     readonly redisUrl?: string

@@ -11,6 +11,8 @@ const BODY_LIMIT_BYTES = 1_048_576
 /** A client that drips its body holds a connection for no longer than this. */
 const BODY_MAX_MS = 10_000
 
+const BYTE_ORDER_MARK = '\uFEFF'
+
 type Done = (error: Error | null, text?: string) => void
 
 export const jsonBodiesPlugin = fp(
@@ -21,6 +23,8 @@ export const jsonBodiesPlugin = fp(
         if (error !== null) return done(error)
         // Many clients always say that they send JSON, also with a POST without a body.
         if (text === '') return done(null, undefined)
+        // The parser would take it away without a word (RFC 8259, 8.1: none may be sent).
+        if (text.startsWith(BYTE_ORDER_MARK)) return done(badBody('The body begins with a byte order mark.'))
         parse(request, text, (parseError, value) => {
           const repeated = parseError === null && countNames(text) !== countFields(value)
           done(repeated ? badBody('A name stands twice in one object.') : parseError, value)

@@ -2,12 +2,14 @@
 import type { Vault } from '../../inventory/index.ts'
 import { failpoint } from '../../kit/failpoint.ts'
 import type { CallbackUrlOf, Connection, NotSent, PlaceRequest } from '../../suppliers/index.ts'
+import type { OrderInputs } from '../order-input.ts'
 import { type Outcome, SEND_WITHIN_MS } from './attempt.ts'
 import type { Claimed } from './claim-repository.ts'
 import { placedAgainOutcome, placeOutcome, queryOutcome } from './to-outcome.ts'
 
 export interface Call {
   readonly vault: Vault
+  readonly inputs: Pick<OrderInputs, 'open'>
   readonly connection: Connection
   readonly callbackUrlOf: CallbackUrlOf
   readonly report: (outcome: Outcome) => Promise<void>
@@ -38,15 +40,15 @@ export async function askSupplier({ vault, report, ...call }: Call, claimed: Cla
 }
 
 const requestOf = (
-  { connection, callbackUrlOf }: Pick<Call, 'connection' | 'callbackUrlOf'>,
-  { supplierId, reference, productCode, quantity, maxUnitCost, currency, input }: Claimed
+  { connection, callbackUrlOf, inputs }: Pick<Call, 'connection' | 'callbackUrlOf' | 'inputs'>,
+  { orderId, supplierId, reference, productCode, quantity, maxUnitCost, currency, input }: Claimed
 ): PlaceRequest => ({
   reference,
   productCode,
   quantity,
   maxUnitCost,
   currency,
-  input,
+  input: inputs.open(orderId, input),
   notifyUrl: connection.adapter.capabilities.callback ? callbackUrlOf(supplierId) : null
 })
 

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Vault } from '../../inventory/index.ts'
 import type { CallbackUrlOf, Connection, Connections } from '../../suppliers/index.ts'
+import type { OrderInputs } from '../order-input.ts'
 import type { Outcome } from './attempt.ts'
 import { askSupplier, buyFromSupplier } from './call-supplier.ts'
 import type { Claimed, Want } from './claim-repository.ts'
@@ -11,6 +12,7 @@ import { shareSlots } from './slots.ts'
 
 export interface CallsDeps {
   readonly vault: Vault
+  readonly inputs: Pick<OrderInputs, 'open'>
   readonly connections: Connections
   readonly callbackUrlOf: CallbackUrlOf
   readonly onError: (error: unknown, orderId?: string) => void
@@ -66,7 +68,7 @@ export function createCalls(deps: CallsDeps): Calls {
       return deps.settle({ orderId, attemptId, outcome, owner: { resellerId, currency } })
     }
     const run = isNew ? buyFromSupplier : askSupplier
-    const running = run({ vault: deps.vault, connection, callbackUrlOf: deps.callbackUrlOf, report }, claimed, at)
+    const running = run({ vault: deps.vault, inputs: deps.inputs, connection, callbackUrlOf: deps.callbackUrlOf, report }, claimed, at)
       .catch((error: unknown) => deps.onError(error, orderId))
       .finally(() => {
         underWay.delete(running)

@@ -46,6 +46,7 @@ export interface Claimed {
   readonly upstreamId: string | null
   /** `intent`: it is ours to send, once. Anything else is only asked for. */
   readonly claimedFrom: AttemptState
+  /** Sealed. */
   readonly input: Readonly<Record<string, string>> | null
   readonly isTopUp: boolean
 }

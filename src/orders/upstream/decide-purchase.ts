@@ -18,7 +18,7 @@ export interface PurchaseOrder {
   readonly unitPrice: bigint
   readonly total: bigint
   readonly isTopUp: boolean
-  /** What the buyer was asked for; for top-ups. */
+  /** What the buyer was asked for, sealed; for top-ups. */
   readonly input: Readonly<Record<string, string>> | null
   readonly deadlineAt: Date | null
   /** Its first positions that own stock filled. */

@@ -1,7 +1,7 @@
 /** Takes what a supplier calls back in its own format: verified, stored, and then only a reason to ask the supplier. */
 import type { Db } from '../../kit/db/index.ts'
 import { askAboutOrder, type Buyer } from '../../orders/index.ts'
-import { type CallbackAnswer, type CallbackResult, type Connections, syncSoon } from '../../suppliers/index.ts'
+import { type CallbackAnswer, type CallbackResult, type Connections, type SupplierEvent, syncSoon } from '../../suppliers/index.ts'
 import { type Callback, hashOf, type VerifiedCallback } from './callback.ts'
 import { finishCallback, storeCallback } from './callback-repository.ts'
 
@@ -30,11 +30,18 @@ export async function acceptCallback(deps: CallbackDeps, callback: Callback): Pr
 /** Anybody may call: what an adapter stumbles over was not signed. */
 function parse(parseWebhook: (...args: Parameters<ParseWebhook>) => CallbackResult, { headers, body, query }: Callback): CallbackResult {
   try {
-    return parseWebhook(headers, body, query)
+    const parsed = parseWebhook(headers, body, query)
+    return parsed.kind === 'refused' || parsed.events.every(isStorable) ? parsed : UNREADABLE
   } catch {
-    return { kind: 'refused', reason: 'it cannot be read' }
+    return UNREADABLE
   }
 }
+
+const UNREADABLE: CallbackResult = { kind: 'refused', reason: 'it cannot be read' }
+
+/** PostgreSQL holds neither NUL nor half of a character. */
+const isStorable = (event: SupplierEvent): boolean =>
+  Object.values(event).every(value => typeof value !== 'string' || (!value.includes('\0') && value.isWellFormed()))
 
 type ParseWebhook = (headers: Callback['headers'], rawBody: Buffer, query: Callback['query']) => CallbackResult
 

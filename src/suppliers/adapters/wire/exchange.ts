@@ -29,9 +29,34 @@ export async function exchange(http: OutboundHttp, request: OutboundRequest): Pr
 
 const MESSAGE_MAX = 160
 
-/** What a supplier said, for people: cut, in one line, and without our credentials, which some systems echo. */
+/** A code of a system, and not something that was put in its place. */
+const CODE = /^[A-Za-z_.:-]*[0-9]{0,8}[A-Za-z_.:-]*$/
+const CODE_MAX = 40
+const HIDDEN = '***'
+const WORD = /[\p{L}\p{N}@_+/=.-]+/gu
+const AMOUNT = /^-?[0-9]{1,9}(\.[0-9]{1,4})?$/
+/** Fewer digits are a count, a status, or a price. */
+const DIGITS_MIN = 4
+/** Longer than the words of any language that these systems speak; Chinese has no blanks between its words. */
+const LONG = /[A-Za-z+/=_-]{18,}/
+
+/**
+ * What may be a card, a PIN, or an account: these messages are kept as they come, and cards are not. Too much is hidden rather than too little:
+ * the supplier still has it all.
+ */
+const withoutSecrets = (message: string): string => message.replaceAll(WORD, word => (isTelling(word) ? HIDDEN : word))
+
+function isTelling(word: string): boolean {
+  const digits = word.replaceAll(/[^0-9]/g, '').length
+  const isAmount = word.includes('.') && AMOUNT.test(word)
+  const isMixed = digits > 0 && word.length >= 2 * DIGITS_MIN
+  return word.includes('@') || (!isAmount && (digits >= DIGITS_MIN || isMixed)) || /[A-Z]{3,}-[A-Z]{3,}/.test(word) || LONG.test(word)
+}
+
+/** What a supplier said, for people: cut, in one line, without our credentials, which some systems echo, and without what they sold. */
 export function describeAnswer(code: string | null, message: string | null, secrets: readonly string[]): string {
-  const words = [code === null ? 'no code' : `code ${code}`, ...(message === null ? [] : [message])].join(': ')
+  const known = code === null ? 'no code' : `code ${CODE.test(code) && code.length <= CODE_MAX ? code : withoutSecrets(code)}`
+  const words = [known, ...(message === null ? [] : [withoutSecrets(message)])].join(': ')
   const clean = secrets.filter(each => each !== '').reduce((text, secret) => text.replaceAll(secret, '***'), words)
   return clean.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').slice(0, MESSAGE_MAX)
 }

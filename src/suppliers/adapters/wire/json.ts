@@ -27,11 +27,13 @@ export function at(value: Wire | undefined, ...path: readonly string[]): Wire | 
   return here
 }
 
-/** A string or the digits of a number; null for anything else and for an empty one. */
+/** A string or the digits of a number; null for anything else, for an empty one, and for what is no text: PostgreSQL would refuse it. */
 export function textAt(value: Wire | undefined, ...path: readonly string[]): string | null {
   const found = at(value, ...path)
-  return typeof found === 'string' && found !== '' ? found : null
+  return typeof found === 'string' && found !== '' && isText(found) ? found : null
 }
+
+const isText = (found: string): boolean => !found.includes('\0') && found.isWellFormed()
 
 export function listAt(value: Wire | undefined, ...path: readonly string[]): readonly Wire[] | null {
   const found = at(value, ...path)
