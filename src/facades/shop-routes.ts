@@ -26,14 +26,19 @@ export function speak(app: App, mediaTypes: string | string[], name: string, toA
     if (isOurFault(error)) request.log.error({ err: error }, 'a facade could not answer')
     return send(reply, toAnswer(error))
   })
-  app.route({
-    method: METHODS,
-    url: '/*',
-    ...shopRoute(`${name}.other`),
-    handler: () => {
-      throw new UnknownPath()
-    }
-  })
+  for (const [url, what] of [
+    ['/*', 'other'],
+    ['', 'root']
+  ] as const) {
+    app.route({
+      method: METHODS,
+      url,
+      ...shopRoute(`${name}.${what}`),
+      handler: () => {
+        throw new UnknownPath()
+      }
+    })
+  }
 }
 
 export const send = (reply: FastifyReply, { status, body }: WireAnswer): FastifyReply =>

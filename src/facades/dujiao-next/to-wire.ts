@@ -8,6 +8,8 @@ import { NO_LIMIT, type Offer, stockOf } from '../offer.ts'
 import { isOver } from '../purchase.ts'
 
 const LOW_STOCK = 20
+/** What was bought needs no card. */
+const TOPPED_UP = '充值成功'
 
 /** Its text in each language that a shop may be in. */
 const localized = (text: string): object => ({ 'zh-CN': text, 'zh-TW': text, 'en-US': text, en: text })
@@ -96,7 +98,7 @@ export function toFulfillment({ order, cards }: ShownOrder): object | null {
   return {
     type: 'auto',
     status: 'delivered',
-    payload: cards.map(lineOf).join('\n'),
+    payload: cards.length === 0 ? TOPPED_UP : cards.map(lineOf).join('\n'),
     delivery_data: null,
     delivered_at: (order.fulfilledAt ?? order.createdAt).toISOString()
   }
