@@ -7,6 +7,7 @@ import { catalogRoutes, catalogSchemas } from './catalog/index.ts'
 import { createHostPaths, facadesRoutes, facadesSchemas } from './facades/index.ts'
 import {
   answerClientError,
+  answersPlugin,
   auditPlugin,
   authPlugin,
   decodableUrl,
@@ -81,6 +82,7 @@ export async function buildApp(services: Services, log: FastifyBaseLogger) {
   await app.register(errorsPlugin)
   await app.register(jsonBodiesPlugin)
   await app.register(drainPlugin)
+  await app.register(answersPlugin)
   await app.register(docsPlugin)
   await app.register(authPlugin, { authenticate: services.authenticator.authenticate })
   await app.register(rateLimitPlugin, { perPrincipalPerMinute: services.config.rateLimitPerMinute })

@@ -1,5 +1,6 @@
 export type { Access, Role } from './operation.ts'
 export { idempotencyHeaders, operation } from './operation.ts'
+export { answersPlugin } from './plugins/answers.ts'
 export { auditPlugin } from './plugins/audit.ts'
 export type { Authenticate, Principal } from './plugins/auth.ts'
 export { authPlugin, ownerOf, principalOf } from './plugins/auth.ts'
