@@ -15,6 +15,8 @@ export interface Options {
   readonly minutes: number
   /** Of the past, in the history scenario. */
   readonly orders: number
+  /** Keys of the large warehouse. */
+  readonly stock: number
   /** `null`: whichever is faster on the machine, in the scenario. */
   readonly driver: 'pgbench' | 'node' | null
   /** Processor profiles of the server, and PostgreSQL's statement statistics. */
@@ -43,6 +45,7 @@ export const USAGE = `npm run bench -- [options] [results.json]
   --seconds n        length of a run (${QUICK.seconds} quick, ${FULL.seconds} full)
   --minutes n        length of hour-decay (60)
   --orders n         orders of the past in history (3000000)
+  --stock n          keys in stock-10m (10000000)
   --driver name      yardstick by pgbench or node; without it the faster of those that are there
   --profile          .cpuprofile files and the statements' costs beside the results
   --log-level level  of the server (info)`
@@ -62,6 +65,7 @@ export function readOptions(args: readonly string[]): Options | null {
       seconds: { type: 'string' },
       minutes: { type: 'string' },
       orders: { type: 'string' },
+      stock: { type: 'string' },
       driver: { type: 'string' },
       'log-level': { type: 'string', default: 'info' }
     }
@@ -78,6 +82,7 @@ export function readOptions(args: readonly string[]): Options | null {
     seconds: positive(values.seconds, preset.seconds),
     minutes: positive(values.minutes, 60),
     orders: positive(values.orders, 3_000_000),
+    stock: positive(values.stock, 10_000_000),
     driver: driver ?? null,
     profile: values.profile,
     logLevel: values['log-level'],

@@ -13,8 +13,8 @@ export interface LoadPlan {
         readonly kind: 'order'
         /** Each order buys one card of one of them, at random. */
         readonly skuIds: readonly string[]
-        /** Idempotency keys without any order, as many shops make them; otherwise they ascend. */
-        readonly randomKeys?: boolean
+        /** Idempotency keys without any order, and a reference each, as shops send them; otherwise keys ascend, and there is no reference. */
+        readonly asShops?: boolean
       }
     | { readonly kind: 'get'; readonly path: string }
 }

@@ -12,11 +12,12 @@ export function createRequests({ host, keys, request }: LoadPlan): () => string 
   }
   const tag = randomBytes(6).toString('hex')
   const posts = heads.map(head => `POST /v1/orders HTTP/1.1\r\n${head}content-type: application/json\r\nidempotency-key: `)
-  const bodies = request.skuIds.map(skuId => {
-    const body = JSON.stringify({ skuId, quantity: 1 })
+  const toBody = (order: object): string => {
+    const body = JSON.stringify(order)
     return `\r\ncontent-length: ${body.length}\r\n\r\n${body}`
-  })
+  }
+  const bodies = request.skuIds.map(skuId => toBody({ skuId, quantity: 1 }))
   let serial = 0
-  const key = request.randomKeys === true ? randomUUID : () => `${tag}-${serial++}`
-  return () => `${pick(posts)}${key()}${pick(bodies)}`
+  if (request.asShops !== true) return () => `${pick(posts)}${tag}-${serial++}${pick(bodies)}`
+  return () => `${pick(posts)}${randomUUID()}${toBody({ skuId: pick(request.skuIds), quantity: 1, reference: `${tag}-${serial++}` })}`
 }

@@ -24,6 +24,7 @@ export interface Kahub {
   readonly pid: number
   readonly databaseUrl: string
   readonly admin: Admin
+  readonly logFile: string
   cpuSeconds(): number
   stop(): Promise<void>
 }
@@ -61,6 +62,7 @@ export async function startKahub(lab: Lab, options: KahubOptions): Promise<Kahub
     pid,
     databaseUrl: options.databaseUrl,
     admin,
+    logFile,
     cpuSeconds: () => cpuSecondsOf(pid),
     stop: async () => {
       await admin.close()

@@ -41,9 +41,13 @@ export function familyCpuSeconds(pid: number): number {
 }
 
 /** Highest resident memory since the start or the last reset, in MB of 1024². */
-export function peakMbOf(pid: number): number {
+export const peakMbOf = (pid: number): number => statusMbOf(pid, /VmHWM:\s+(\d+) kB/)
+
+export const residentMbOf = (pid: number): number => statusMbOf(pid, /VmRSS:\s+(\d+) kB/)
+
+function statusMbOf(pid: number, field: RegExp): number {
   try {
-    const kb = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
+    const kb = field.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
     return kb === undefined ? Number.NaN : Number(kb) / 1_024
   } catch {
     return Number.NaN

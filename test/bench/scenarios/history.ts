@@ -26,7 +26,7 @@ async function openSide(bench: Bench, name: string, orders: number): Promise<Sid
   const shop = await openShop(kahub, { skus: 1, resellers: HOT_RESELLERS })
   // Keys of shops are often random, which is the one place of an order's rows that is: the worst case for a large index.
   const plan = ordersPlan(shop, CONNECTIONS)
-  const load = await openLoad({ ...plan, request: { ...plan.request, randomKeys: true } })
+  const load = await openLoad({ ...plan, request: { ...plan.request, asShops: true } })
   const { rounds, seconds } = bench.options
   await ensureStock(shop, (rounds * seconds + WARM_UP_SECONDS) * PER_SECOND_MAX)
   if (orders > 0) await fillHistory(bench, kahub.databaseUrl, orders)

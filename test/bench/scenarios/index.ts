@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts'
+import { capacity } from './capacity.ts'
 import { connections10k } from './connections-10k.ts'
 import { history } from './history.ts'
 import { hotSku } from './hot-sku.ts'
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   manySkus,
   oneWallet,
   upstream,
+  capacity,
   stock10m,
   history,
   hourDecay

@@ -11,7 +11,6 @@ import { ensureStock, openShop, type Shop } from '../rig/shop.ts'
 import type { Scenario } from '../scenario.ts'
 import { compare, type Side } from '../stats.ts'
 
-const LARGE = 10_000_000
 const SMALL = 10_000
 /** Of each run, on both sides: what a stock of ten thousand allows. */
 const ORDERS_A_RUN = 9_000
@@ -48,7 +47,7 @@ export const stock10m: Scenario = {
     const faults: Faults = []
     try {
       const base = side(bench, small, { cards: SMALL, faults })
-      const ours = side(bench, large, { cards: LARGE, faults })
+      const ours = side(bench, large, { cards: bench.options.stock, faults })
       await base.run()
       await ours.run()
       const comparison = await compare('stock-10m', { base, ours }, bench.options.rounds)
@@ -56,7 +55,7 @@ export const stock10m: Scenario = {
       return {
         ratios: { stock10m: comparison.ratio },
         comparisons: [comparison],
-        details: { ordersARun: ORDERS_A_RUN },
+        details: { ordersARun: ORDERS_A_RUN, stock: bench.options.stock },
         charts: [roundsChart(comparison)],
         faults
       }
