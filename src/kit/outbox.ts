@@ -123,8 +123,12 @@ export async function readEvents(db: Queryable, resellerId: string, after: Event
   const [first] = rows
   if (first === undefined) throw new Error('the table outbox_horizon is empty')
   const events = rows.flatMap(({ id, ...row }) => (id === null ? [] : [fromRow(id, row)]))
-  return { events, next: events.at(-1) ?? { xid: first.end_xid, seq: '0' }, isPast: after !== null && first.is_past }
+  return { events, next: events.at(-1) ?? later({ xid, seq }, first.end_xid), isPast: after !== null && first.is_past }
 }
+
+/** Never back: after a failover the end can lie before a position that was given out. */
+const later = (position: EventPosition, endXid: string): EventPosition =>
+  BigInt(endXid) > BigInt(position.xid) ? { xid: endXid, seq: '0' } : position
 
 const fromRow = (id: string, row: Omit<EventRow, 'id'>): StoredEvent => ({
   id,

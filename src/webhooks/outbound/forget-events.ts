@@ -14,7 +14,7 @@ export async function forgetEvents(db: Db, days: number): Promise<number> {
   let total = 0
   for (let batch = 0; batch < BATCHES_MAX; batch++) {
     const count = await db.tx(async tx => {
-      const horizon = await tryLockHorizon(tx)
+      const horizon = await tryLockHorizon(tx, days)
       const dropped = horizon === null ? null : await dropOldEvents(tx, horizon, { days, limit: BATCH })
       if (dropped === null) return 0
       await dropDeliveriesUpTo(tx, dropped.gone, BATCH)

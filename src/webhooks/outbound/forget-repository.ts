@@ -6,7 +6,9 @@ const LOCK = statement(
   'outbox_lock_horizon',
   `
   SELECT h.xid::text, h.seq::text, c.xid::text AS relayed_xid, c.seq::text AS relayed_seq FROM outbox_horizon h, webhook_cursor c
-  WHERE h.one AND c.name = 'outbox' FOR NO KEY UPDATE OF h SKIP LOCKED`
+  WHERE h.one AND c.name = 'outbox' AND (
+    SELECT o.created_at FROM outbox o WHERE (o.xid, o.seq) > (h.xid, h.seq) ORDER BY o.xid, o.seq LIMIT 1) < now() - make_interval(days => $1)
+  FOR NO KEY UPDATE OF h SKIP LOCKED`
 )
 
 export interface Horizon {
@@ -16,9 +18,9 @@ export interface Horizon {
   readonly relayed: EventPosition
 }
 
-/** Null: another process drops events right now. */
-export async function tryLockHorizon(tx: Tx): Promise<Horizon | null> {
-  const [row] = await tx.query<{ xid: string; seq: string; relayed_xid: string; relayed_seq: string }>(LOCK)
+/** Null: there is nothing so old, or another process drops events right now. */
+export async function tryLockHorizon(tx: Tx, days: number): Promise<Horizon | null> {
+  const [row] = await tx.query<{ xid: string; seq: string; relayed_xid: string; relayed_seq: string }>(LOCK, [days])
   return row === undefined ? null : { gone: { xid: row.xid, seq: row.seq }, relayed: { xid: row.relayed_xid, seq: row.relayed_seq } }
 }
 

@@ -13,7 +13,7 @@ import { median, round } from '../stats.ts'
 const SKUS = 50
 const WARM_UP_SECONDS = 5
 /** More than any machine of this size sells in a second. */
-const PER_SECOND_MAX = 5_000
+const PER_SECOND_MAX = 8_000
 
 export const capacity: Scenario = {
   name: 'capacity',

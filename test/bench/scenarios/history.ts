@@ -14,7 +14,7 @@ import { compare } from '../stats.ts'
 
 const WARM_UP_SECONDS = 5
 /** More than any machine of this size sells in a second. */
-const PER_SECOND_MAX = 5_000
+const PER_SECOND_MAX = 8_000
 
 interface Side {
   readonly shop: Shop
