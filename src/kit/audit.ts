@@ -25,14 +25,17 @@ interface Running {
   writer: object | null
 }
 
-const running = new AsyncLocalStorage<Running>()
+const running = new AsyncLocalStorage<Running | null>()
 
 export const asAction = <T>(action: Action, run: () => T): T => running.run({ action, writer: null }, run)
 
+/** What a process makes ready for itself once, whoever needs it first: no part of that action, which may yet be refused. */
+export const besideAction = <T>(run: () => T): T => running.run(null, run)
+
 /** For the database: the work of a transaction, and the row that belongs to it. */
 export function withAudit<T>(work: Work<T>): Work<T> {
-  const current = running.getStore()
-  if (current === undefined || current.writer !== null) return work
+  const current = running.getStore() ?? null
+  if (current === null || current.writer !== null) return work
   const self = {}
   return async tx => {
     const mine = current.writer === null || current.writer === self

@@ -2,6 +2,7 @@
  * Which ledger accounts a reseller's wallet is made of. Account ids never change, so they are cached for the life of the process;
  * what is not there yet is never cached, so a wallet opened elsewhere is found at once.
  */
+import { besideAction } from '../kit/audit.ts'
 import type { Db } from '../kit/db/index.ts'
 import { type AccountKey, ensureAccounts, findAccounts } from '../ledger/index.ts'
 import { heldKey, PLATFORM_SHARDS, type PlatformKind, platformKeys, type WalletAccounts, walletKey } from './accounts.ts'
@@ -80,7 +81,7 @@ async function readWallets(db: Db, wanted: ReadonlyMap<string, WalletOf>): Promi
 }
 
 async function openPlatform(db: Db, currency: string): Promise<ReadonlyMap<PlatformKind, readonly string[]>> {
-  const accounts = await db.tx(tx => ensureAccounts(tx, platformKeys(currency)))
+  const accounts = await besideAction(() => db.tx(tx => ensureAccounts(tx, platformKeys(currency))))
   const ids = accounts.map(account => account.id)
   return new Map([
     ['revenue', ids.slice(0, PLATFORM_SHARDS)],

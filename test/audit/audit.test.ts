@@ -77,6 +77,29 @@ t.test('a repeated request is one action, a refused one is none, reading is none
   t.match((await entriesOf(first.headers['x-request-id']))[0].detail.body, body)
 })
 
+t.test('what a process makes ready for itself is no part of the action that needed it first', async t => {
+  const { id } = await createReseller(hub)
+  const path = `/v1/admin/resellers/${id}/wallet/credits`
+  const credit = (currency: string) => hub.admin('POST', path, { body: { amount: { amount: '5.00', currency }, reason: 'gift', reference: 'one' } })
+  const [first, refused] = [await credit('CNY'), await credit('HKD')]
+  t.same([first.status, refused.status, refused.body.code], [201, 409, 'reference_taken'])
+  t.equal((await owner.query(`SELECT FROM ledger_account WHERE currency = 'HKD' AND owner_id IS NULL`)).rows.length, 32, 'the platform opened its own accounts')
+  t.same(await entriesOf(refused.headers['x-request-id']), [])
+})
+
+t.test('what cannot be written into the trail does not happen', async t => {
+  const name = `unseen-${freshKey()}`
+  const create = () => hub.admin('POST', '/v1/admin/resellers', { body: { name } })
+  const named = async (): Promise<number> => (await owner.query('SELECT FROM reseller WHERE name = $1', [name])).rows.length
+  await owner.query('REVOKE INSERT ON audit_log FROM kahub_app')
+  const refused = await create()
+  await owner.query('GRANT INSERT ON audit_log TO kahub_app')
+  t.ok(refused.status >= 500, String(refused.status))
+  t.equal(await named(), 0)
+  t.equal((await create()).status, 201)
+  t.equal(await named(), 1)
+})
+
 t.test('each move of a card is an action', async t => {
   await createSku(hub, { stock: 1 })
   const { rows } = await owner.query("SELECT id FROM card WHERE state = 'available' ORDER BY seq DESC LIMIT 1")

@@ -1,5 +1,7 @@
+import pg from 'pg'
 import t from 'tap'
 import { freshKey, startTestApp } from '../support/app.ts'
+import { createTestDatabase } from '../support/database.ts'
 import { cny, createReseller, createSku, expectStatus, importKeys, orderEvents } from '../support/shop.ts'
 
 t.test('placing an order', async t => {
@@ -206,6 +208,20 @@ t.test('idempotency of orders', async t => {
     await importKeys(shop, skuId, [`fresh-${key}`])
     t.match(await expectStatus(201, call('POST', '/v1/orders', { key, body: { skuId, quantity: 1 } })), { cards: [{ secret: `fresh-${key}` }] })
   })
+})
+
+t.test('a card past its expiry is not sold, though nobody has taken it out of stock yet', async t => {
+  const databaseUrl = await createTestDatabase(t)
+  const shop = await startTestApp(t, { databaseUrl })
+  const skuId = await createSku(shop, { keys: ['past', 'good'] })
+  const { call } = await createReseller(shop, { credit: '100.00' })
+  const owner = new pg.Client({ connectionString: databaseUrl })
+  await owner.connect()
+  await owner.query(`UPDATE card SET expires_at = now() - interval '1 second' WHERE id = (SELECT id FROM card ORDER BY seq LIMIT 1)`)
+  await owner.end()
+  const buy = () => call('POST', '/v1/orders', { body: { skuId, quantity: 1 } })
+  t.match(await expectStatus(201, buy()), { cards: [{ secret: 'good' }] })
+  t.match(await buy(), { status: 409, body: { code: 'out_of_stock' } })
 })
 
 t.test('order batches', async t => {
