@@ -1,9 +1,11 @@
 /** The judges are judged: each rule passes a clean round and objects to one made-up fault. */
+import { createHmac } from 'node:crypto'
 import t from 'tap'
 import type { CardFact, EntryFact, Facts, OrderFact } from './check/facts.ts'
 import type { Finding } from './check/finding.ts'
 import { checkBank, checkCredits, checkRealTimeOrder, checkWalletReads } from './check/money.ts'
-import { checkAcknowledged, checkCards, checkForm, checkKeys, checkReveals, checkStocked, type Evidence } from './check/orders.ts'
+import { checkAcknowledged, checkCaps, checkCards, checkForm, checkKeys, checkReveals, checkStocked, type Evidence } from './check/orders.ts'
+import { checkTrail } from './check/trail.ts'
 import { checkBooks, checkDeliveries } from './check/world.ts'
 import { createDice } from './dice.ts'
 import type { Call } from './load/history.ts'
@@ -12,7 +14,7 @@ import type { Shop } from './load/shop.ts'
 const shop: Shop = {
   adminKey: 'admin',
   skus: [{ id: 'sku_s', role: 'hot', tag: 'C-hot0', stock: 3 }],
-  resellers: [{ id: 'rsl_r', key: 'k' }],
+  resellers: [{ id: 'rsl_r', key: 'k', cap: '200' }],
   push: { supplierId: 'sup_p', secret: 'whsec_', productCode: 'p' },
   endpoints: []
 }
@@ -40,7 +42,8 @@ function clean(): { -readonly [K in keyof Evidence]: Evidence[K] } {
     skuId: 's',
     quantity: 1,
     total: 100n,
-    state: 'fulfilled'
+    state: 'fulfilled',
+    day: '2026-01-01'
   })
   const card = (n: number, orderId: string | null): CardFact => ({ id: `c${n}`, skuId: 's', orderId, state: 'issued', hash: `h${n}`, tag: 'C-hot0' })
   const entry = (version: bigint, amount: bigint, balanceAfter: bigint): EntryFact[] => [
@@ -67,7 +70,8 @@ function clean(): { -readonly [K in keyof Evidence]: Evidence[K] } {
     reveals: new Map([
       ['c1', 1],
       ['c3', 1]
-    ])
+    ]),
+    trail: { credits: 1, broken: null }
   }
   const read = (from: number, available: string): Call =>
     call(from, from + 5, { op: 'wallet', key: null, status: 200, wallet: { balance: available, held: '0', available } })
@@ -92,7 +96,9 @@ const ALL = [
   checkBank,
   checkCredits,
   checkRealTimeOrder,
-  checkWalletReads
+  checkWalletReads,
+  checkCaps,
+  checkTrail
 ]
 const judge = (evidence: Evidence): string[] => [...new Set(ALL.flatMap(check => check(evidence)).map((finding: Finding) => finding.rule))]
 
@@ -124,6 +130,10 @@ const SPOILT: readonly (readonly [rule: string, spoil: Spoil])[] = [
   ['every key of an import is accounted for', ({ history }) => ({ history: patch(history, 5, { taken: [0, 0] }) })],
   ['every reveal is logged', () => ({ facts: { reveals: new Map([['c1', 1]]) } })],
   ['no answer is an internal error', ({ history }) => ({ history: patch(history, 0, { status: 500, code: 'internal_error' }) })],
+  [
+    'what is delivered is not taken back',
+    ({ history }) => ({ history: [...history, { ...history[1]!, op: 'cancel', status: 402, code: 'insufficient_funds', orders: [] }] })
+  ],
   ['refusals are problems', ({ history }) => ({ history: patch(history, 0, { malformed: 'html' }) })],
   ['account versions have no gap', ({ facts }) => ({ facts: { entries: facts.entries.filter(entry => entry.version !== 2n) } })],
   ['balances follow from entries', ({ facts }) => ({ facts: { entries: facts.entries.map(entry => ({ ...entry, balanceAfter: 5n })) } })],
@@ -141,6 +151,9 @@ const SPOILT: readonly (readonly [rule: string, spoil: Spoil])[] = [
       facts: { transfers: facts.transfers.map(each => ({ ...each, subjectId: each.id === 't2' ? 'o3' : each.id === 't3' ? 'o1' : 'x' })) }
     })
   ],
+  ['a cap is kept', ({ facts }) => ({ facts: { orders: facts.orders.map(order => ({ ...order, total: 101n })) } })],
+  ['each credit is in the audit log, once', () => ({ facts: { trail: { credits: 2, broken: null } } })],
+  ['the audit log is one chain', () => ({ facts: { trail: { credits: 1, broken: 'at 7' } } })],
   ['reads of a wallet are true', ({ history }) => ({ history: patch(history, 4, { wallet: { balance: '900', held: '0', available: '900' } }) })]
 ]
 
@@ -179,14 +192,20 @@ t.test('an endpoint gets every event, each with one body, and nothing else', asy
     { id: 'e0', type: 'order.fulfilled', timestamp: at(0), data: {} },
     { id: 'e1', type: 'order.fulfilled', timestamp: at(2), data: { a: 1 } }
   ]
-  const hit = { path: '/good', id: 'e1', fault: null, body: '{"data":{"a":1}}' }
+  const secret = `whsec_${Buffer.from('of the endpoint').toString('base64')}`
+  const deliver = (id: string, body: string, fault: string | null = null) => {
+    const signed = createHmac('sha256', 'of the endpoint').update(`${id}.7.${body}`).digest('base64')
+    return { path: '/good', id, timestamp: '7', signature: `v1,${signed}`, fault, body }
+  }
+  const hit = deliver('e1', '{"data":{"a":1}}')
   const rules = (dump: Parameters<typeof checkDeliveries>[2]): string[] =>
-    checkDeliveries({ path: '/good', createdAt: at(1) }, events, dump).map(({ rule }) => rule)
+    checkDeliveries({ path: '/good', createdAt: at(1), secret }, events, dump).map(({ rule }) => rule)
   t.same(rules([{ ...hit, fault: 'error' }, hit]), [])
   t.same(rules([{ ...hit, fault: 'error' }]), ['every event is delivered'])
-  t.same(rules([{ ...hit, body: '{"data":{"a":2}}' }]), ['events are told as they are'])
-  t.same(rules([hit, { ...hit, id: 'e2' }]), ['nothing is told that did not happen'])
-  t.same(rules([hit, { ...hit, body: '{"data":{"a":1},"more":1}' }]), ['a repeated event has the same bytes'])
+  t.same(rules([deliver('e1', '{"data":{"a":2}}')]), ['events are told as they are'])
+  t.same(rules([hit, deliver('e2', '{}')]), ['nothing is told that did not happen'])
+  t.same(rules([hit, deliver('e1', '{"data":{"a":1},"more":1}')]), ['a repeated event has the same bytes'])
+  t.same(rules([{ ...hit, timestamp: '8' }]), ['every delivery is signed'])
 })
 
 t.test('the same seed makes the same choices', async t => {

@@ -26,7 +26,7 @@ export interface Options {
 type Tier = Pick<Options, 'rounds' | 'seconds' | 'complete'>
 
 const TIERS: Readonly<Record<string, Tier>> = {
-  commit: { rounds: 1, seconds: 60, complete: false },
+  commit: { rounds: 1, seconds: 50, complete: false },
   nightly: { rounds: 20, seconds: 240, complete: true },
   release: { rounds: 80, seconds: 300, complete: true }
 }

@@ -1,33 +1,25 @@
 /** One round: load with faults, heal, liveness, invariants, history, secrets, indexes. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { readFacts } from './check/facts.ts'
 import { createFindings, type Finding } from './check/finding.ts'
-import { checkBank, checkCredits, checkRealTimeOrder, checkWalletReads } from './check/money.ts'
-import { checkAcknowledged, checkCards, checkForm, checkKeys, checkReveals, checkStocked, type Evidence } from './check/orders.ts'
-import { checkIndexes, dumpValkey, scanForSecrets } from './check/traces.ts'
-import { type BookEntry, checkBooks, checkDeliveries, type Delivered, type ToldEvent } from './check/world.ts'
 import { createDice } from './dice.ts'
-import { type Answer, type Client, createClient } from './load/client.ts'
-import { type Call, hashOf, readHistory } from './load/history.ts'
+import { judge } from './judge.ts'
+import { createClient } from './load/client.ts'
 import type { LoadOrder, LoadReport } from './load/load-process.ts'
-import { CANARY, keysOf, openShop, type Shop } from './load/shop.ts'
+import { openShop } from './load/shop.ts'
 import type { FailpointDeck } from './nemesis/failpoint-deck.ts'
 import type { Options } from './options.ts'
+import { probe } from './probe.ts'
 import { startChild } from './rig/child.ts'
 import type { LinkName, NemesisOrder, NemesisReport } from './rig/messages.ts'
 import { healLinks, type Rig, SERVERS, startRig } from './rig/rig.ts'
 import { finishRotation, rotateUntilDone } from './rotate.ts'
-import { passImports, settle } from './settle.ts'
-import { readInvariants, startWatch } from './watch.ts'
+import { passImports, settle, settleAgain } from './settle.ts'
+import { startWatch } from './watch.ts'
 
 const LIVENESS_MS = 60_000
-const PROBES = 10
-const PROBE_MAX_MS = 10_000
 /** Clocks of servers are wrong by one of these. */
 const SKEWS_MS = [0, 0, 600_000, -600_000, 3_600_000, -3_600_000] as const
-const FEED_PAGE = 100
 
 export interface RoundResult {
   readonly findings: readonly Finding[]
@@ -104,21 +96,20 @@ export async function runRound(request: RoundRequest): Promise<RoundResult> {
     counts['rotations tried'] = await rotated
     log(`  ${[...faults.values()].reduce((a, b) => a + b, 0)} faults struck in ${seconds(begun)}`)
     await heal(rig)
-    const left = await finishRotation(rig)
-    if (left !== null) found.add('a rotated master key leaves nothing behind', left)
     log(`  healed after ${seconds(begun)}`)
     load.send({ do: 'finish', withinMs: LIVENESS_MS })
-    await passImports(rig.databaseUrl())
-    const loaded = await finished
+    const [loaded, left] = await Promise.all([finished, finishRotation(rig), passImports(rig.databaseUrl())])
+    if (left !== null) found.add('a rotated master key leaves nothing behind', left)
+    log(`  answered after ${seconds(begun)}`)
     if (loaded.is === 'failed') throw new Error(`the load failed: ${loaded.reason}`)
     if (loaded.unresolved > 0)
       found.add('every request is answered in the end', `${loaded.unresolved} were not, within ${LIVENESS_MS / 1_000} s after the faults`)
     const settled = await settle(rig.databaseUrl(), LIVENESS_MS)
     found.list.push(...settled.findings, ...(await probe(rig, client, shop)))
-    found.list.push(...(await settle(rig.databaseUrl(), LIVENESS_MS)).findings)
+    found.list.push(...(await settleAgain(rig.databaseUrl(), LIVENESS_MS)).findings)
     const looks = await watch.stop()
     found.list.push(...looks.findings)
-    log(`  settled in ${(settled.ms / 1_000).toFixed(1)} s`)
+    log(`  settled in ${(settled.ms / 1_000).toFixed(1)} s, and sold again, after ${seconds(begun)}`)
     Object.assign(counts, {
       requests: loaded.requests,
       intents: loaded.intents,
@@ -184,153 +175,7 @@ async function heal(rig: Rig): Promise<void> {
   }
   // Calls that a supplier never answers end now, and not in twenty seconds.
   for (const link of ['supplier-0', 'supplier-1', 'receiver'] as const) rig.proxy.send({ do: 'fault', link, fault: { kind: 'cut' } })
+  // What a server was armed with is gone then, and all know the new master key in front.
+  await Promise.all(rig.servers.map(server => server.restart()))
   await rig.untilReady()
-  // One after the other: what a server was armed with is gone, and all know the new master key in front.
-  for (const server of rig.servers) {
-    await server.restart()
-    await rig.untilReady()
-  }
-}
-
-/** Both servers sell, at once, and to everybody who can pay. */
-async function probe(rig: Rig, client: Client, shop: Shop): Promise<Finding[]> {
-  const found = createFindings()
-  const sku = shop.skus.find(each => each.role === 'hot')
-  for (const { origin } of rig.servers) {
-    const body = keysOf(sku?.tag ?? '', `probe${origin.slice(-5)}`, PROBES).join('\n')
-    const ask = {
-      key: rig.adminKey,
-      idempotencyKey: `probe-${origin}`,
-      timeoutMs: PROBE_MAX_MS,
-      method: 'POST',
-      path: `/v1/admin/skus/${sku?.id}/card-batches`
-    } as const
-    await client.ask(origin, { ...ask, body })
-    for (let n = 0; n < PROBES; n++) {
-      const order = {
-        key: shop.resellers[0]?.key ?? '',
-        idempotencyKey: `probe-${origin}-${n}`,
-        body: { skuId: sku?.id, quantity: 1 },
-        timeoutMs: PROBE_MAX_MS
-      }
-      const answer = await client.ask(origin, { ...order, method: 'POST', path: '/v1/orders' }).catch((error: Error) => error)
-      if (answer instanceof Error || answer.status !== 201)
-        found.add('after the faults it sells again', answer instanceof Error ? answer.message : `${answer.status} ${answer.text}`)
-    }
-  }
-  return found.list
-}
-
-interface Case {
-  readonly rig: Rig
-  readonly client: Client
-  readonly shop: Shop
-  readonly historyFile: string
-  readonly directory: string
-  readonly found: { readonly list: Finding[]; add(rule: string, detail: string): void }
-  readonly counts: Record<string, number>
-}
-
-async function judge({ rig, client, shop, historyFile, directory, found, counts }: Case): Promise<void> {
-  for (const server of rig.servers.keys()) {
-    const report = await readInvariants(rig, server)
-    if (report === null) found.add('the invariants can be read', `not from server ${server}`)
-    found.list.push(...(report ?? []))
-  }
-  const books = (await Promise.all(rig.suppliers.map(readBook))).flat()
-  const feeds = await Promise.all(
-    shop.endpoints.map(async each => ({ ...each, events: await readFeed(rig, client, shop.resellers[each.reseller]?.key ?? '') }))
-  )
-  const strays = rig.world.next(report => report.is === 'strays')
-  rig.world.send({ do: 'count-strays' })
-  const { count } = await strays
-  if (count > 0) found.add('redirects are not followed', `${count} were`)
-  await dumpValkey(rig.redisUrl(), join(rig.files.world, 'valkey.dump'))
-  for (const code of await rig.stopServers()) if (code !== 0) found.add('a server stops when it is told', `exit code ${code}`)
-  const facts = await readFacts(rig.databaseUrl(), rig.newMasterKey)
-  const history = readHistory(historyFile)
-  const evidence: Evidence = { history, facts, shop, known: handedIn(history, shop, books, rig) }
-  const rules = [
-    checkAcknowledged,
-    checkKeys,
-    checkCards,
-    checkStocked,
-    checkReveals,
-    checkForm,
-    checkBank,
-    checkCredits,
-    checkRealTimeOrder,
-    checkWalletReads
-  ]
-  for (const check of rules) found.list.push(...check(evidence))
-  found.list.push(...checkBooks(facts, books))
-  const dump = readFileSync(rig.files.deliveries, 'utf8')
-    .split('\n')
-    .filter(line => line !== '')
-  for (const { events, ...endpoint } of feeds)
-    found.list.push(
-      ...checkDeliveries(
-        endpoint,
-        events,
-        dump.map(line => JSON.parse(line) as Delivered)
-      )
-    )
-  const { checked, findings } = await checkIndexes(rig.databaseUrl())
-  const secrets = [
-    CANARY,
-    rig.adminKey,
-    ...rig
-      .masterKeys('new')
-      .split(/[:,]/)
-      .filter(part => part.length > 8),
-    ...shop.resellers.map(({ key }) => key),
-    shop.push.secret,
-    ...books.flatMap(sale => sale.cards.map(card => card.secret))
-  ]
-  const paths = [rig.files.databases, rig.files.logs, rig.files.world]
-  found.list.push(...findings, ...scanForSecrets({ paths, secrets, patternFile: join(directory, 'patterns.txt') }))
-  Object.assign(counts, tally(history), {
-    orders: facts.orders.length,
-    cards: facts.cards.length,
-    transfers: facts.transfers.length,
-    purchases: books.length,
-    'deliveries to endpoints': dump.length,
-    'indexes checked': checked
-  })
-}
-
-const tally = (history: readonly Call[]): Record<string, number> => ({
-  acknowledged: history.filter(({ status }) => status !== null && status < 300).length,
-  'without an answer': history.filter(({ status }) => status === null).length,
-  'answered 503': history.filter(({ status }) => status === 503).length,
-  'orders acknowledged': new Set(history.flatMap(({ orders }) => (orders ?? []).map(order => order?.id))).size
-})
-
-function handedIn(history: readonly Call[], shop: Shop, books: readonly BookEntry[], rig: Rig): Set<string> {
-  const known = new Set<string>(history.flatMap(({ keys }) => keys ?? []))
-  const add = (tag: string, batch: string, count: number): void => {
-    for (const key of keysOf(tag, batch, count)) known.add(hashOf(key))
-  }
-  for (const { tag, stock } of shop.skus) add(tag, 'first', stock)
-  for (const { origin } of rig.servers) add(shop.skus.find(sku => sku.role === 'hot')?.tag ?? '', `probe${origin.slice(-5)}`, PROBES)
-  for (const { secret } of books.flatMap(sale => sale.cards)) known.add(hashOf(secret))
-  return known
-}
-
-async function readBook({ origin, controlToken }: { origin: string; controlToken: string }): Promise<BookEntry[]> {
-  const response = await fetch(`${origin}/__sim/book`, { headers: { 'x-sim-token': controlToken } })
-  return ((await response.json()) as { sales: BookEntry[] }).sales
-}
-
-async function readFeed({ servers }: Rig, client: Client, key: string): Promise<ToldEvent[]> {
-  const events: ToldEvent[] = []
-  let cursor = ''
-  for (;;) {
-    const path = `/v1/events?limit=${FEED_PAGE}${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`
-    const { status, text, body }: Answer = await client.ask(servers[0]?.origin ?? '', { method: 'GET', path, key })
-    if (status !== 200) throw new Error(`GET ${path}: ${status} ${text}`)
-    events.push(...body.data)
-    if (body.data.length < FEED_PAGE) return events
-    cursor = body.nextCursor
-  }
 }

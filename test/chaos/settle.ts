@@ -10,7 +10,7 @@ import { createFindings, type Finding } from './check/finding.ts'
 const QUIET_MS = 3_000
 /** Past every lease and quiet time; far from the age at which a person would have to look. */
 const PASSED_MS = 120_000
-const POLL_MS = 500
+const POLL_MS = 200
 
 const PASS_IMPORTS = `UPDATE card_batch SET touched_at = touched_at - $1 * interval '1 millisecond' WHERE state = 'importing'`
 const PASS = [
@@ -47,33 +47,44 @@ export interface SettleResult {
 }
 
 /** Whoever insists on an import whose server died need not wait for the minute after which it counts as dead. */
-export async function passImports(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  await wait(QUIET_MS)
-  await client.query(PASS_IMPORTS, [PASSED_MS])
-  await client.end()
-}
+export const passImports = (databaseUrl: string): Promise<void> =>
+  withClient(databaseUrl, async client => {
+    await wait(QUIET_MS)
+    await client.query(PASS_IMPORTS, [PASSED_MS])
+  })
 
-export async function settle(databaseUrl: string, windowMs: number): Promise<SettleResult> {
-  const found = createFindings()
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  const begun = performance.now()
-  try {
+export const settle = (databaseUrl: string, windowMs: number): Promise<SettleResult> =>
+  withClient(databaseUrl, async client => {
     await wait(QUIET_MS)
     for (const text of PASS) await client.query(text, [PASSED_MS])
-    for (;;) {
-      for (const text of HURRY) await client.query(text)
-      const { rows } = await client.query<{ what: string; n: number; first: string }>(OPEN)
-      if (rows.length === 0) break
-      if (performance.now() - begun > windowMs) {
-        for (const { what, n, first } of rows) found.add(`everything ends within ${windowMs / 1_000} s`, `${n} ${what}, such as ${first}`)
-        break
-      }
-      await wait(POLL_MS)
+    return await untilNothingIsOpen(client, windowMs)
+  })
+
+/** When it has settled before, and nothing was broken since. */
+export const settleAgain = (databaseUrl: string, windowMs: number): Promise<SettleResult> =>
+  withClient(databaseUrl, client => untilNothingIsOpen(client, windowMs))
+
+async function untilNothingIsOpen(client: pg.Client, windowMs: number): Promise<SettleResult> {
+  const found = createFindings()
+  const begun = performance.now()
+  for (;;) {
+    for (const text of HURRY) await client.query(text)
+    const { rows } = await client.query<{ what: string; n: number; first: string }>(OPEN)
+    if (rows.length === 0) break
+    if (performance.now() - begun > windowMs) {
+      for (const { what, n, first } of rows) found.add(`everything ends within ${windowMs / 1_000} s`, `${n} ${what}, such as ${first}`)
+      break
     }
-    return { ms: performance.now() - begun, findings: found.list }
+    await wait(POLL_MS)
+  }
+  return { ms: performance.now() - begun, findings: found.list }
+}
+
+async function withClient<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    return await work(client)
   } finally {
     await client.end()
   }

@@ -1,5 +1,6 @@
 /** What the database holds after a run, read as its owner: every card is opened, so a ciphertext that does not open is found as well. */
 import pg from 'pg'
+import { verifyAuditLog } from '../../../src/audit/index.ts'
 import { createVault } from '../../../src/inventory/index.ts'
 import { createDatabase } from '../../../src/kit/db/index.ts'
 import { hashOf } from '../load/history.ts'
@@ -12,6 +13,8 @@ export interface OrderFact {
   readonly quantity: number
   readonly total: bigint
   readonly state: string
+  /** UTC, as daily caps count. */
+  readonly day: string
 }
 
 export interface CardFact {
@@ -68,6 +71,15 @@ export interface Facts {
   readonly credits: ReadonlyMap<string, string>
   /** How often each card was revealed. */
   readonly reveals: ReadonlyMap<string, number>
+  readonly trail: TrailFact
+}
+
+/** What the audit log says of operators. */
+export interface TrailFact {
+  /** Entries that say that money was credited. */
+  readonly credits: number
+  /** Where its chain is broken, and how; null: nowhere. */
+  readonly broken: string | null
 }
 
 const TAG_PARTS = 2
@@ -79,10 +91,10 @@ export async function readFacts(databaseUrl: string, masterKey: string): Promise
     const rows = async <R extends pg.QueryResultRow>(text: string): Promise<R[]> => (await client.query<R>(text)).rows
     return {
       orders: (
-        await rows<{ id: string; r: string; k: string; s: string; q: number; t: string; state: string }>(
-          'SELECT id, reseller_id r, idempotency_key k, sku_id s, quantity q, total::text t, state FROM orders'
+        await rows<{ id: string; r: string; k: string; s: string; q: number; t: string; state: string; day: string }>(
+          `SELECT id, reseller_id r, idempotency_key k, sku_id s, quantity q, total::text t, state, (created_at AT TIME ZONE 'utc')::date::text AS day FROM orders`
         )
-      ).map(({ id, r, k, s, q, t, state }) => ({ id, resellerId: r, key: k, skuId: s, quantity: q, total: BigInt(t), state })),
+      ).map(({ id, r, k, s, q, t, state, day }) => ({ id, resellerId: r, key: k, skuId: s, quantity: q, total: BigInt(t), state, day })),
       cards: await readCards(client, databaseUrl, masterKey),
       transfers: await rows<{ id: string; kind: string; subjectId: string }>('SELECT id, kind, subject_id AS "subjectId" FROM ledger_transfer'),
       entries: (
@@ -108,10 +120,22 @@ export async function readFacts(databaseUrl: string, masterKey: string): Promise
       ),
       reveals: new Map(
         (await rows<{ c: string; n: number }>('SELECT card_id c, count(*)::int n FROM card_reveal GROUP BY 1')).map(({ c, n }) => [c, n])
-      )
+      ),
+      trail: await readTrail(client, databaseUrl)
     }
   } finally {
     await client.end()
+  }
+}
+
+async function readTrail(client: pg.Client, databaseUrl: string): Promise<TrailFact> {
+  const db = createDatabase({ url: databaseUrl, maxConnections: 2, onError: () => undefined })
+  try {
+    const { broken } = await verifyAuditLog(db, null)
+    const { rows } = await client.query<{ n: number }>(`SELECT count(*)::int AS n FROM audit_log WHERE action = 'creditWallet'`)
+    return { credits: rows[0]?.n ?? 0, broken: broken === null ? null : JSON.stringify(broken) }
+  } finally {
+    await db.close()
   }
 }
 

@@ -65,7 +65,7 @@ export function checkKeys({ history, facts, shop }: Evidence): Finding[] {
   const resellers = new Map(shop.resellers.map(({ id }, index) => [bare(id), index]))
   const stored = new Map(facts.orders.map(order => [keyOf(resellers.get(order.resellerId) ?? -1, order.key), order]))
   for (const [key, calls] of Map.groupBy(
-    history.filter(call => call.op === 'order' || call.op === 'probe'),
+    history.filter(call => call.op === 'order' || call.op === 'probe' || call.op === 'credit'),
     call => keyOf(call.owner, call.key)
   )) {
     const acknowledged = calls.filter(isAcknowledged)
@@ -85,6 +85,18 @@ const cardSet = ({ cards }: SeenOrder): string =>
     .map(card => `${card.id}=${card.hash}`)
     .sort()
     .join()
+
+/** Whoever has a daily cap has spent no more on any day. */
+export function checkCaps({ facts, shop }: Evidence): Finding[] {
+  const found = createFindings()
+  for (const { id, cap } of shop.resellers) {
+    if (cap === undefined) continue
+    const spent = new Map<string, bigint>()
+    for (const { resellerId, day, total } of facts.orders) if (resellerId === bare(id)) spent.set(day, (spent.get(day) ?? 0n) + total)
+    for (const [day, total] of spent) if (total > BigInt(cap)) found.add('a cap is kept', `${total} of ${cap} were spent on ${day}`)
+  }
+  return found.list
+}
 
 /** No card twice: not in what customers saw, not in what is stored; and none that nobody handed in. */
 export function checkCards({ history, facts, shop, known }: Evidence): Finding[] {
@@ -145,6 +157,7 @@ export function checkForm({ history }: Evidence): Finding[] {
   const found = createFindings()
   for (const { op, status, code, malformed, intent } of history) {
     if (status === 500 || code === 'internal_error') found.add('no answer is an internal error', `${op}, intent ${intent}`)
+    if (op === 'cancel' && code === 'insufficient_funds') found.add('what is delivered is not taken back', `intent ${intent}`)
     if (malformed !== undefined) found.add('refusals are problems', `${op}: ${malformed}`)
   }
   return found.list

@@ -1,4 +1,5 @@
 /** The outside: suppliers' books against our purchases, and what a reseller was told against what happened. */
+import { createHmac } from 'node:crypto'
 import { hashOf } from '../load/history.ts'
 import type { Facts } from './facts.ts'
 import { createFindings, type Finding } from './finding.ts'
@@ -43,6 +44,8 @@ export function checkBooks(facts: Facts, books: readonly BookEntry[]): Finding[]
 export interface Delivered {
   readonly path: string
   readonly id: string
+  readonly timestamp: string
+  readonly signature: string
   /** Null: the endpoint took it. */
   readonly fault: string | null
   readonly body: string
@@ -55,9 +58,16 @@ export interface ToldEvent {
   readonly data: unknown
 }
 
+/** Standard Webhooks, as a receiver checks it. */
+function isSigned({ id, timestamp, signature, body }: Delivered, secret: string): boolean {
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64')
+  const expected = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
+  return signature.split(' ').includes(`v1,${expected}`)
+}
+
 /** Every event of the feed that is not older than the endpoint reached it, under one id with one body, and nothing else did. */
 export function checkDeliveries(
-  { path, createdAt }: { path: string; createdAt: string },
+  { path, createdAt, secret }: { path: string; createdAt: string; secret: string },
   events: readonly ToldEvent[],
   dump: readonly Delivered[]
 ): Finding[] {
@@ -74,6 +84,7 @@ export function checkDeliveries(
     else if (JSON.stringify(JSON.parse(taken.body).data) !== JSON.stringify(data)) found.add('events are told as they are', id)
   }
   for (const [id, times] of arrived) {
+    if (!times.every(each => isSigned(each, secret))) found.add('every delivery is signed', `${id} to ${path}`)
     if (!known.has(id)) found.add('nothing is told that did not happen', `${id} reached ${path}`)
     if (new Set(times.map(each => each.body)).size > 1) found.add('a repeated event has the same bytes', id)
   }

@@ -43,7 +43,7 @@ async function run(order: Extract<LoadOrder, { do: 'start' }>): Promise<void> {
     now: () => performance.now(),
     patience: () => performance.now() < giveUpAt
   }
-  const mix: Mix = { deps, nextIntent: () => ++intents, sent: [], waiting: [], imported: [] }
+  const mix: Mix = { deps, nextIntent: () => ++intents, sent: [], answered: [], waiting: [], imported: [] }
   let unresolved = 0
   const customer = async (): Promise<void> => {
     while (!finishing) {

@@ -11,6 +11,8 @@ export interface Mix {
   nextIntent(): number
   /** Keys of orders that were sent, with what was asked: they may be sent again. */
   readonly sent: { readonly owner: number; readonly key: string; readonly body: object; readonly skuId: string; readonly quantity: number }[]
+  /** Orders that were answered: they may be read. */
+  readonly answered: { readonly owner: number; readonly id: string }[]
   /** Orders that wait for stock. */
   readonly waiting: { readonly owner: number; readonly id: string }[]
   /** Keys of cards that were imported: some come twice. */
@@ -23,7 +25,9 @@ const DUPLICATES_MAX = 4
 const IMPORT_LINES = [20, 250] as const
 const PUSHED_CARDS = [1, 20] as const
 const BATCH_ORDERS = 4
-const CREDIT = { text: '3.21', units: '32100' }
+const CREDIT = { text: '3.21', units: '32100', other: '4.32' }
+/** How often a credit's key is sent again with another amount. */
+const OTHER_CREDIT = 0.3
 const IMPORT_TIMEOUT_MS = 15_000
 
 const freshKey = (): string => randomBytes(9).toString('base64url')
@@ -55,7 +59,10 @@ const order =
   async mix => {
     const intent = orderIntent(mix, role)
     const answer = await insist(mix.deps, intent)
+    if (answer !== null && answer.status < 300) mix.answered.push({ owner: intent.owner, id: answer.body.id })
+    if (mix.answered.length > SENT_KEPT) mix.answered.shift()
     if (answer?.status === 202 && answer.body?.state === 'backordered') mix.waiting.push({ owner: intent.owner, id: answer.body.id })
+    if (mix.waiting.length > SENT_KEPT) mix.waiting.shift()
   }
 
 /** An impatient client sends the same at once, to everybody. */
@@ -86,10 +93,12 @@ const batch: Act = async mix => {
   await insist(mix.deps, { op: 'batch', intent: mix.nextIntent(), owner: reseller(mix), ask })
 }
 
+/** What waits, and what may have been delivered long ago: that is not taken back. */
 const cancel: Act = async mix => {
-  const index = mix.deps.dice.int(0, Math.max(0, mix.waiting.length - 1))
-  const [found] = mix.waiting.splice(index, 1)
-  if (found === undefined) return
+  const { dice } = mix.deps
+  const list = mix.waiting.length > 0 && dice.chance(0.5) ? mix.waiting : mix.answered
+  if (list.length === 0) return
+  const found = dice.pick(list)
   const ask = { method: 'POST', path: `/v1/orders/${found.id}/cancel`, idempotencyKey: freshKey() } as const
   await insist(mix.deps, { op: 'cancel', intent: mix.nextIntent(), owner: found.owner, ask })
 }
@@ -101,6 +110,9 @@ const credit: Act = async mix => {
   const ask = { method: 'POST', path, idempotencyKey: freshKey(), body } as const
   // By the operator, for this reseller: the key belongs to the operator.
   await insist(mix.deps, { op: 'credit', intent: mix.nextIntent(), owner: -1, ask, about: { amount: CREDIT.units } })
+  if (!mix.deps.dice.chance(OTHER_CREDIT)) return
+  const other = { ...ask, body: { ...body, amount: { amount: CREDIT.other, currency: 'CNY' } } }
+  await insist(mix.deps, { op: 'credit', intent: mix.nextIntent(), owner: -1, ask: other, about: { otherContent: true }, once: true })
 }
 
 /** New keys, and some that were imported before. */
@@ -137,6 +149,15 @@ const readWallet: Act = async mix => {
   await insist(mix.deps, { op: 'wallet', intent: mix.nextIntent(), owner: reseller(mix), ask, once: true })
 }
 
+/** Whoever placed it sees it; to anybody else it is not there. */
+const readOrder: Act = async mix => {
+  if (mix.answered.length === 0) return
+  const { owner, id } = mix.deps.dice.pick(mix.answered)
+  const reader = mix.deps.dice.chance(0.5) ? owner : reseller(mix)
+  const ask = { method: 'GET', path: `/v1/orders/${id}` } as const
+  await insist(mix.deps, { op: 'read-order', intent: mix.nextIntent(), owner: reader, ask, once: true })
+}
+
 const ACTS: readonly (readonly [weight: number, act: Act])[] = [
   [40, order('hot')],
   [16, order('warm')],
@@ -148,11 +169,12 @@ const ACTS: readonly (readonly [weight: number, act: Act])[] = [
   [6, again],
   [2, otherContent],
   [3, batch],
-  [1, cancel],
+  [3, cancel],
   [3, credit],
   [2, restock],
   [2, push],
-  [6, readWallet]
+  [6, readWallet],
+  [4, readOrder]
 ]
 const TOTAL = ACTS.reduce((sum, [weight]) => sum + weight, 0)
 

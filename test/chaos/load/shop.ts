@@ -16,6 +16,8 @@ export interface ShopSku {
 export interface ShopReseller {
   readonly id: string
   readonly key: string
+  /** What its key may spend a day, in 1/10000 of the unit. */
+  readonly cap?: string
 }
 
 export interface Shop {
@@ -24,7 +26,7 @@ export interface Shop {
   readonly resellers: readonly ShopReseller[]
   readonly push: { readonly supplierId: string; readonly secret: string; readonly productCode: string }
   /** Where events go, by the reseller's place in the list. */
-  readonly endpoints: readonly { readonly reseller: number; readonly path: string; readonly createdAt: string }[]
+  readonly endpoints: readonly { readonly reseller: number; readonly path: string; readonly createdAt: string; readonly secret: string }[]
 }
 
 /** In every key: what is found where it must not be, is found by this. */
@@ -37,6 +39,10 @@ const WARM = 3
 /** The last reseller can pay for some orders only. */
 const POOR_CREDIT = '60.00'
 const RICH_CREDIT = '1000000.00'
+/** This one has a daily cap, and reaches it. */
+const CAPPED = 3
+const CAP = { amount: '120.00', currency: 'CNY' }
+const CAP_UNITS = '1200000'
 const HOT_STOCK = 3_000
 const WARM_STOCK = 1_500
 const SCARCE_STOCK = 25
@@ -74,18 +80,19 @@ export async function openShop(client: Client, options: ShopOptions): Promise<Sh
   const resellers: ShopReseller[] = []
   for (let n = 0; n < RESELLERS; n++) {
     const { id } = await ask({ method: 'POST', path: '/v1/admin/resellers', body: { name: `Shop ${n}` } })
-    const { key } = await ask({ method: 'POST', path: `/v1/admin/resellers/${id}/api-keys`, body: { name: 'bot' } })
+    const limits = n === CAPPED ? { dailySpendCap: CAP } : {}
+    const { key } = await ask({ method: 'POST', path: `/v1/admin/resellers/${id}/api-keys`, body: { name: 'bot', ...limits } })
     const amount = { amount: n === RESELLERS - 1 ? POOR_CREDIT : RICH_CREDIT, currency: 'CNY' }
     await ask({ method: 'POST', path: `/v1/admin/resellers/${id}/wallet/credits`, body: { amount, reason: 'start' } })
-    resellers.push({ id, key })
+    resellers.push({ id, key, ...(n === CAPPED ? { cap: CAP_UNITS } : {}) })
   }
-  const endpoints: { reseller: number; path: string; createdAt: string }[] = []
+  const endpoints: { reseller: number; path: string; createdAt: string; secret: string }[] = []
   for (const [reseller, path] of ['/good', '/bad'].entries()) {
-    const { createdAt } = await ask(
+    const { createdAt, secret } = await ask(
       { method: 'POST', path: '/v1/webhook-endpoints', body: { url: `${options.receiverOrigin}${path}` } },
       resellers[reseller]?.key
     )
-    endpoints.push({ reseller, path, createdAt })
+    endpoints.push({ reseller, path, createdAt, secret })
   }
   const push = await openSuppliers(ask, options, skus)
   return { adminKey, skus, resellers, push, endpoints }

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../rig/child.ts'
-import { type Check, MUTANTS, type Mutant } from './mutants.ts'
+import type { Check, Mutant } from './mutant.ts'
+import { MUTANTS } from './mutants.ts'
 
 const COPIED = ['src', 'test', 'migrations', 'openapi', 'package.json', 'tsconfig.json', '.taprc']
 /** Short rounds without wrong clocks: a bug that is there all the time shows at once. */

@@ -33,7 +33,8 @@ async function open({ seed, dumpFile }: Extract<WorldOrder, { do: 'open' }>): Pr
     const body = Buffer.concat(await request.toArray()).toString()
     const fault =
       request.url === '/bad' && dice.int(1, 100) <= badPercent ? dice.pick(['error', 'redirect', 'reset', 'endless', 'busy'] as const) : null
-    dump.write(`${JSON.stringify({ path: request.url, id: request.headers['webhook-id'], fault, body })}\n`)
+    const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature } = request.headers
+    dump.write(`${JSON.stringify({ path: request.url, id, timestamp, signature, fault, body })}\n`)
     if (fault === null) response.writeHead(204).end()
     else if (fault === 'error') response.writeHead(500).end('no')
     else if (fault === 'redirect') response.writeHead(302, { location: `http://127.0.0.1:${port()}${STRAY}` }).end()
