@@ -1,5 +1,6 @@
 /** The adapters that a supplier may be created with. A new one is added here, and nowhere else in the code. */
 import { acgFaka } from './adapters/acg-faka/index.ts'
+import { bamboo } from './adapters/bamboo/index.ts'
 import { dujiaoNext } from './adapters/dujiao-next/index.ts'
 import { example } from './adapters/example/index.ts'
 import { fulu } from './adapters/fulu/index.ts'
@@ -11,7 +12,7 @@ import { kinguin } from './adapters/kinguin/index.ts'
 import { reloadly } from './adapters/reloadly/index.ts'
 import type { SupplierAdapter } from './contract.ts'
 
-export const ADAPTERS: readonly SupplierAdapter[] = [acgFaka, dujiaoNext, example, fulu, kahub, kakayun, kasushou, kayixin, kinguin, reloadly]
+export const ADAPTERS: readonly SupplierAdapter[] = [acgFaka, bamboo, dujiaoNext, example, fulu, kahub, kakayun, kasushou, kayixin, kinguin, reloadly]
 
 const byName = new Map(ADAPTERS.map(adapter => [adapter.name, adapter]))
 

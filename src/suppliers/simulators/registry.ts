@@ -1,6 +1,7 @@
 /** The systems that can be simulated, one for each adapter. */
 import type { SimProtocol } from './protocol.ts'
 import { acgFakaProtocol } from './protocols/acg-faka.ts'
+import { bambooProtocol } from './protocols/bamboo.ts'
 import { dujiaoNextProtocol } from './protocols/dujiao-next.ts'
 import { exampleProtocol } from './protocols/example.ts'
 import { fuluProtocol } from './protocols/fulu.ts'
@@ -13,6 +14,7 @@ import { reloadlyProtocol } from './protocols/reloadly.ts'
 
 export const PROTOCOLS: readonly SimProtocol[] = [
   acgFakaProtocol,
+  bambooProtocol,
   dujiaoNextProtocol,
   exampleProtocol,
   fuluProtocol,
