@@ -61,7 +61,11 @@ export async function createServices(config: Config, log: Logger, overrides: Ser
     const noteStock = (skuId: string, available: number): void => listings.noteStock(skuId, available)
     const inputs = await createOrderInputs({ db, masterKeys: secrets.masterKeys })
     const trade = { db, wallets, vault, inputs, listings, noteStock }
-    const allocator = createOrderAllocator({ ...trade, noteReserved: () => buying.buyer.noteWork() }, leases, metrics)
+    const allocator = createOrderAllocator(
+      { ...trade, beginPurchases: candidates => buying.buyer.begin(candidates), noteReserved: () => buying.buyer.noteWork() },
+      leases,
+      metrics
+    )
     const buying = await createBuying(config.publicUrl, { ...trade, outboundHttp, log, masterKeys: secrets.masterKeys, overrides, ...watched })
     const intake = await createIntakeGate(db)
     const redisIsUp = (): boolean => redis.commands.status === 'ready'
@@ -228,11 +232,12 @@ async function createBuying(publicUrl: string | null, { log, masterKeys, overrid
     onError: (error, supplierId) => log.error({ err: error, supplierId }, 'the config of a supplier cannot be used')
   })
   const measures = createMeasures(parts)
+  const callbackUrlOf = callbackUrls(publicUrl)
   const buyer = createBuyer({
     ...parts,
     ...adapters,
     connections,
-    callbackUrlOf: callbackUrls(publicUrl),
+    callbackUrlOf,
     measures,
     onOutcome: call => {
       metrics.observeSupplier(call.supplierId, call.outcome)
@@ -249,7 +254,7 @@ async function createBuying(publicUrl: string | null, { log, masterKeys, overrid
       else log.info(supplier, 'the balance with a supplier is not low any more')
     }
   })
-  return { ...adapters, configs, connections, measures, buyer, syncer }
+  return { ...adapters, callbackUrlOf, configs, connections, measures, buyer, syncer }
 }
 
 async function startServers(config: Config, log: Logger) {

@@ -41,6 +41,14 @@ const STATEMENTS = [
      UNION ALL SELECT 'purchases_overdue_seconds', '{}', greatest(coalesce(max(overdue), 0), 0) FROM open`
   ),
   statement(
+    'gauges_suppliers',
+    `SELECT 'supplier_balance' AS name, jsonb_build_object('supplier', y.supplier_id, 'currency', y.balance_currency) AS labels,
+       y.balance / 10000.0 AS value FROM supplier_sync y WHERE y.balance IS NOT NULL
+     UNION ALL SELECT 'supplier_balance_low', jsonb_build_object('supplier', y.supplier_id), (y.balance < s.low_balance)::int
+       FROM supplier_sync y JOIN supplier s ON s.id = y.supplier_id
+       WHERE s.state = 'active' AND y.balance_currency = s.low_balance_currency`
+  ),
+  statement(
     'gauges_webhooks',
     `WITH waiting AS MATERIALIZED (
        SELECT count(*) AS deliveries, ${SECONDS('min(created_at)')} AS oldest, ${SECONDS('min(next_attempt_at)')} AS overdue

@@ -13,6 +13,8 @@ const GAUGES: readonly (readonly [name: string, help: string, ...labels: string[
   ['kahub_purchases_open', 'Purchases at suppliers that are not finished.', 'supplier', 'state'],
   ['kahub_purchases_oldest_seconds', 'Age of the oldest unfinished purchase.', 'supplier', 'state'],
   ['kahub_purchases_overdue_seconds', 'How long the next step of a purchase has been due.'],
+  ['kahub_supplier_balance', 'What a supplier said is left with it, in its currency.', 'supplier', 'currency'],
+  ['kahub_supplier_balance_low', '1 while that is less than the lowBalance set for it.', 'supplier'],
   ['kahub_webhook_deliveries_pending', 'Webhook deliveries that were not accepted yet.'],
   ['kahub_webhook_oldest_pending_seconds', 'Age of the oldest of them.'],
   ['kahub_webhook_overdue_seconds', 'How long the next attempt of a delivery has been due.'],

@@ -3,6 +3,7 @@ import type { Static } from 'typebox'
 import { invalid } from '../kit/errors.ts'
 import { parseId, toApiId } from '../kit/ids.ts'
 import { type Amount, type Currency, fromMoneyText, toMoneyText } from '../kit/money.ts'
+import { type CallbackUrlOf, callbackPath } from './callback-url.ts'
 import { shownConfig } from './check-config.ts'
 import type { ConfigVault } from './config-vault.ts'
 import { type Markup, ROUND_TO_DEFAULT, type Sourcing } from './markup.ts'
@@ -18,17 +19,19 @@ import { NEVER_SYNCED, type SyncState } from './sync/sync-state.ts'
 const PRIORITY_DEFAULT = 100
 
 export function toApiSupplier(
-  deps: { configs: ConfigVault; findAdapter: FindAdapter },
+  deps: { configs: ConfigVault; findAdapter: FindAdapter; callbackUrlOf: CallbackUrlOf },
   supplier: StoredSupplier,
   sync: SyncState = NEVER_SYNCED
 ): Static<typeof SupplierSchema> {
   const { id, name, adapter, limits, state, createdAt, updatedAt, configSealed, syncSeconds, markup, lowBalance, lowBalanceCurrency } = supplier
   const { balance, syncedAt, detail } = sync
+  const known = deps.findAdapter(adapter)
   return {
     id: toApiId('supplier', id),
     name,
     adapter,
-    config: shownConfig(deps.findAdapter(adapter), deps.configs.open(id, configSealed)),
+    config: shownConfig(known, deps.configs.open(id, configSealed)),
+    callbackUrl: known?.capabilities.callback === true ? (deps.callbackUrlOf(id) ?? callbackPath(id)) : null,
     limits,
     state,
     syncSeconds: syncSeconds ?? SYNC_SECONDS_DEFAULT,

@@ -25,6 +25,7 @@ const example = {
   name: 'Key works',
   adapter: 'example',
   config: exampleConfig,
+  callbackUrl: `https://hub.example.com/v1/callbacks/suppliers/${exampleId('supplier')}`,
   limits: { callsInFlight: 200 },
   state: 'active',
   syncSeconds: SYNC_SECONDS_DEFAULT,
@@ -75,6 +76,12 @@ const fields = {
   name: Str(NAME_MAX),
   adapter: Str(60, { description: 'How it is reached. `push`: it sends keys to us and is never called.' }),
   config: Type.Record(SettingName, Setting, { maxProperties: SETTINGS_MAX, description: 'Settings of the adapter, without credentials.' }),
+  callbackUrl: Nullable(
+    Str(2_300, {
+      description:
+        'Where it calls back, to be entered at the supplier if its orders do not carry it. Without `KAHUB_PUBLIC_URL` the path alone. Null: it calls nobody.'
+    })
+  ),
   limits: Limits,
   state: OneOf(SUPPLIER_STATES, { description: 'Paused: its keys are refused and nothing new is bought from it.' }),
   syncSeconds: SyncSeconds,

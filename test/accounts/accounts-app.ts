@@ -66,6 +66,7 @@ async function supplierParts(db: Db) {
     configs: await createConfigVault({ db, masterKeys }),
     signingSecrets: await createSigningSecrets({ db, masterKeys }),
     outboundHttp: createTestOutbound({ timeoutMs: 1, maxBytes: 1 }),
+    callbackUrlOf: () => null,
     connections: { forget: () => undefined }
   }
 }

@@ -22,12 +22,14 @@ t.test('suppliers', async t => {
     t.notOk('webhookSecret' in read)
     t.strictSame(await readWebhookSecrets(shop.services, created.id.slice(4)), [created.webhookSecret])
     t.match((await expectStatus(200, shop.admin('GET', SUPPLIERS))).data, [{ id: created.id }])
+    t.equal(read.callbackUrl, null)
   })
 
   t.test('credentials are stored sealed, bound to their supplier, and never shown', async t => {
     const one = await expectStatus(201, create({ name: 'One', adapter: 'example', config }))
     const two = await expectStatus(201, create({ name: 'Two', adapter: 'example', config }))
     t.strictSame(one.config, { baseUrl: config['baseUrl'] })
+    t.equal(one.callbackUrl, `/v1/callbacks/suppliers/${one.id}`, 'where nobody can reach us from outside, the path')
     const rows = await shop.services.db.query<{ id: string; config_sealed: Buffer }>({
       name: 'test_config',
       text: 'SELECT id, config_sealed FROM supplier WHERE config_sealed IS NOT NULL ORDER BY id'

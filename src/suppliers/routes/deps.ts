@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Access } from '../../http/index.ts'
 import type { CursorCodec } from '../../kit/cursor.ts'
+import type { CallbackUrlOf } from '../callback-url.ts'
 import type { UpdateSupplierDeps } from '../update-supplier.ts'
 
 export interface SuppliersDeps extends UpdateSupplierDeps {
   readonly cursors: CursorCodec
+  readonly callbackUrlOf: CallbackUrlOf
 }
 
 /** Fastify with the schemas' types. */
