@@ -24,6 +24,7 @@ import { type BatchFacts, type Decision, decideBatch } from './decide-batch.ts'
 import { orderEvent } from './events.ts'
 import type { DeliveredCard, Order, OrderCandidate, Placement, PlaceOutcome } from './order.ts'
 import { findExisting, findTakenReferences, insertOrders } from './repository.ts'
+import type { Beginning, BeginPurchases } from './upstream/begin-at-once.ts'
 
 export interface CommitBatchDeps {
   readonly db: Db
@@ -31,6 +32,8 @@ export interface CommitBatchDeps {
   readonly wallets: WalletDirectory
   /** After the commit: the stock that is left. */
   readonly noteStock: (skuId: string, available: number) => void
+  /** Absent: nothing is bought here at once. */
+  readonly beginPurchases?: BeginPurchases
   /** After the commit: there may be orders that are to be bought. */
   readonly noteReserved: () => void
 }
@@ -42,13 +45,15 @@ export function createBatchCommit(deps: CommitBatchDeps) {
   let turn = Math.floor(Math.random() * PLATFORM_SHARDS)
   return async function commitBatch(candidates: readonly OrderCandidate[], lanes: readonly BatchLane[]): Promise<BatchResult<PlaceOutcome>> {
     turn = (turn + 1) % PLATFORM_SHARDS
-    const batch = { candidates, lanes, shard: turn }
+    const isReserving = candidates.some(candidate => candidate.reserve)
+    const batch = { candidates, lanes, shard: turn, beginning: isReserving ? ((await deps.beginPurchases?.(candidates)) ?? null) : null }
     for (let attempt = 1; ; attempt++) {
       try {
         const done = await deps.db.txEndingWith(tx => runBatch(deps, tx, batch))
         failpoint('order.committed')
         for (const row of done.skuRows) deps.noteStock(row.skuId, row.available)
-        if (candidates.some(candidate => candidate.reserve)) deps.noteReserved()
+        if (batch.beginning !== null) batch.beginning.committed()
+        else if (isReserving) deps.noteReserved()
         return done.result
       } catch (error) {
         if (!(error instanceof CardUnreadable) || attempt > UNREADABLE_RETRIES) throw error
@@ -63,15 +68,17 @@ interface Batch {
   readonly lanes: readonly BatchLane[]
   /** Which of the platform's revenue accounts this batch uses: another batch uses another, and neither waits. */
   readonly shard: number
+  /** Null: nothing of it is bought at once. */
+  readonly beginning: Beginning | null
 }
 
 async function runBatch(deps: CommitBatchDeps, tx: Tx, batch: Batch) {
-  const facts = await lockAndLook(deps, tx, batch)
+  const [facts] = await Promise.all([lockAndLook(deps, tx, batch), batch.beginning?.look(tx, batch.candidates)])
   failpoint('order.locked')
-  const decisions = decideBatch(batch.candidates, facts)
+  const decisions = begin(batch.beginning, decideBatch(batch.candidates, facts), facts)
   const placements = decisions.flatMap(decision => (decision.kind === 'place' ? [decision.placement] : []))
   const skuRows = nextSkuRows(batch.lanes, facts, placements)
-  const written = write(tx, facts, placements, skuRows)
+  const written = Promise.all([write(tx, facts, placements, skuRows), batch.beginning?.write(tx)]).then(([createdAt]) => createdAt)
   written.catch(() => undefined)
   // While PostgreSQL writes; a card that will not open fails the transaction before it commits.
   const cards = await openCards(deps.vault, placements)
@@ -82,6 +89,16 @@ async function runBatch(deps: CommitBatchDeps, tx: Tx, batch: Batch) {
     fences
   })
   return { last: written.then(createdAt => ({ result: toResult(createdAt), skuRows })) }
+}
+
+function begin(beginning: Beginning | null, decisions: Decision[], { skuRows }: BatchFacts): Decision[] {
+  if (beginning === null) return decisions
+  return decisions.map(decision => {
+    if (decision.kind !== 'place') return decision
+    const { placement } = decision
+    const hasStock = (skuRows.get(placement.candidate.skuId)?.available ?? 0) > 0
+    return { kind: 'place', placement: beginning.begin(placement, hasStock) }
+  })
 }
 
 async function lockAndLook(deps: CommitBatchDeps, tx: Tx, { candidates, lanes, shard }: Batch): Promise<BatchFacts> {
@@ -158,7 +175,7 @@ async function write(tx: Tx, facts: BatchFacts, placements: readonly Placement[]
 
 /** Of an order that is to be bought there is nothing to tell yet: the answer says that it waits. */
 function toEvents({ candidate: { id, request, price }, state }: Placement) {
-  if (state === 'reserved') return []
+  if (state === 'reserved' || state === 'submitting') return []
   const { resellerId, reference, skuId, quantity } = request
   const { total, currency } = price
   return [
@@ -187,7 +204,7 @@ function toVerdict(decision: Decision, cards: ReadonlyMap<string, DeliveredCard[
   return { kind: 'answer', answer: { kind: 'placed', placed: { order, cards: cards.get(order.id) ?? [] } } }
 }
 
-function toOrder({ candidate: { id, request, price }, state, balanceAfter }: Placement, createdAt: Date): Order {
+function toOrder({ candidate: { id, request, price }, state, balanceAfter, reviewAfterMs }: Placement, createdAt: Date): Order {
   return {
     id,
     resellerId: request.resellerId,
@@ -204,7 +221,7 @@ function toOrder({ candidate: { id, request, price }, state, balanceAfter }: Pla
     metadata: request.metadata,
     createdAt,
     fulfilledAt: state === 'fulfilled' ? createdAt : null,
-    deadlineAt: null,
-    delivered: null
+    deadlineAt: reviewAfterMs === undefined ? null : new Date(createdAt.getTime() + reviewAfterMs),
+    delivered: reviewAfterMs === undefined ? null : 0
   }
 }

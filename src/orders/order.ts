@@ -64,6 +64,8 @@ export interface OrderCandidate extends AllocationRequest {
   readonly sourced: boolean
   /** It is expected to be bought, so what it needs for that is locked too. */
   readonly reserve: boolean
+  /** It is charged to an account, without cards. */
+  readonly isTopUp: boolean
   /** Null: the reseller has no wallet in this currency. */
   readonly wallet: { readonly wallet: string; readonly held: string } | null
 }
@@ -95,7 +97,9 @@ export interface ExistingOrder extends Order {
 /** A decision that will be written: the order and the cards that it gets. */
 export interface Placement {
   readonly candidate: OrderCandidate
-  readonly state: 'fulfilled' | 'backordered' | 'reserved'
+  readonly state: 'fulfilled' | 'backordered' | 'reserved' | 'submitting'
   readonly cards: readonly StoredCard[]
   readonly balanceAfter: bigint
+  /** Of one that is being bought: when a person looks at it. */
+  readonly reviewAfterMs?: number
 }

@@ -111,10 +111,11 @@ async function toOffer(deps: PlaceOrderDeps, request: OrderRequest, listing: Lis
     const wallet = known instanceof Promise ? await known : known
     if (wallet === null && price.total > 0n) return insufficientFunds()
     const { skuId, quantity, input } = request
-    const { revision } = listing
+    const { revision, kind } = listing
     const id = newId()
     const stored = input === null ? request : { ...request, input: deps.inputs.seal(id, input) }
-    return { listing, candidate: { id, request: stored, skuId, quantity, price, revision, sourced, reserve: sourced && (short || again), wallet } }
+    const reserve = sourced && (short || again)
+    return { listing, candidate: { id, request: stored, skuId, quantity, price, revision, sourced, reserve, isTopUp: kind === 'topup', wallet } }
   } catch (error) {
     if (error instanceof DomainError) return error
     throw error

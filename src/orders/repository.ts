@@ -49,14 +49,16 @@ const INSERT = statement(
   `
   WITH inserted AS (
     INSERT INTO orders (id, reseller_id, idempotency_key, request_hash, reference, state, sku_id, quantity, currency, unit_price, total,
-      balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata, fulfilled_at, closed_at)
+      balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata, fulfilled_at, closed_at, buys_from,
+      delivered, deadline_at)
     SELECT id, reseller_id, idempotency_key, request_hash, reference, state, sku_id, quantity, currency, unit_price, unit_price * quantity,
       balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata,
-      CASE WHEN state = 'fulfilled' THEN now() END, CASE WHEN state = 'fulfilled' THEN now() END
+      CASE WHEN state = 'fulfilled' THEN now() END, CASE WHEN state = 'fulfilled' THEN now() END, CASE WHEN waits THEN 0 END,
+      CASE WHEN review_ms IS NOT NULL THEN 0 END, now() + review_ms * interval '1 millisecond'
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::uuid[], $8::int[], $9::text[], $10::bigint[],
-      $11::bigint[], $12::text[], $13::boolean[], $14::uuid[], $15::uuid[], $16::jsonb[], $17::jsonb[])
+      $11::bigint[], $12::text[], $13::boolean[], $14::uuid[], $15::uuid[], $16::jsonb[], $17::jsonb[], $18::boolean[], $19::bigint[])
       AS t (id, reseller_id, idempotency_key, request_hash, reference, state, sku_id, quantity, currency, unit_price,
-      balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata)
+      balance_after, price_rule, reveal, api_key_id, quote_id, input, metadata, waits, review_ms)
   )
   SELECT now() AS now`
 )
@@ -84,7 +86,9 @@ export async function insertOrders(tx: Tx, placements: readonly Placement[]): Pr
     plain(({ candidate }) => candidate.request.apiKeyId),
     plain(({ candidate }) => candidate.request.quoteId),
     column(({ candidate }) => jsonOrNull(candidate.request.input)),
-    column(({ candidate }) => jsonOrNull(candidate.request.metadata))
+    column(({ candidate }) => jsonOrNull(candidate.request.metadata)),
+    column(({ candidate, state }) => state !== 'fulfilled' && candidate.sourced && candidate.request.backorder),
+    plain(({ reviewAfterMs }) => reviewAfterMs ?? null)
   ])
   if (row === undefined) throw new Error('PostgreSQL gave no time')
   return row.now

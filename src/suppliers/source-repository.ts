@@ -1,12 +1,12 @@
 /** SQL of what suppliers offer for each SKU, and of the limits that a SKU sets them. Whoever writes here has locked the SKU's own row. */
-import { and, asc, eq, inArray, ne, type Queryable, sql, statement, type Tx } from '../kit/db/index.ts'
+import { and, asc, eq, type Queryable, sql, statement, type Tx } from '../kit/db/index.ts'
 import type { Currency } from '../kit/money.ts'
 import type { SupplierLimits } from './limits.ts'
 import { NO_SOURCING, type Sourcing } from './markup.ts'
 import type { KnownSource, Offer, Source } from './source.ts'
 import { fromMarkup, toMarkup } from './stored-markup.ts'
 import { PUSH_ADAPTER } from './supplier.ts'
-import { skuSource, skuSourcing, supplier } from './tables.ts'
+import { skuSource, skuSourcing } from './tables.ts'
 
 /** Of the SKU, in the order in which they are asked. */
 export const listSources = async (db: Queryable, skuId: string): Promise<KnownSource[]> =>
@@ -49,30 +49,45 @@ export async function replaceSourceRows(tx: Tx, skuId: string, sources: readonly
 
 type BuyableSource = Omit<Offer, 'adapter'> & { readonly adapter: string; readonly limits: SupplierLimits }
 
+const BUYABLE = statement(
+  'source_buyable',
+  `
+  SELECT x.sku_id, x.supplier_id, x.product_code, x.unit_cost, x.priority, x.enabled, x.available, y.adapter, y.limits, c.margin_floor, c.max_cost
+  FROM sku_source x JOIN supplier y ON y.id = x.supplier_id LEFT JOIN sku_sourcing c ON c.sku_id = x.sku_id
+  WHERE x.sku_id = ANY($1::uuid[]) AND x.enabled AND x.on_sale AND y.state = 'active' AND y.adapter <> '${PUSH_ADAPTER}'`
+)
+
+interface BuyableRow {
+  sku_id: string
+  supplier_id: string
+  product_code: string
+  unit_cost: string
+  priority: number
+  enabled: boolean
+  available: number | null
+  adapter: string
+  limits: SupplierLimits
+  margin_floor: string | null
+  max_cost: string | null
+}
+
 /** Sources that can be bought from now: enabled, on sale, of an active supplier that is called. */
 export async function readBuyableSources(db: Queryable, skuIds: readonly string[]): Promise<BuyableSource[]> {
   if (skuIds.length === 0) return []
-  const rows = await db.orm
-    .select({
-      source: skuSource,
-      adapter: supplier.adapter,
-      limits: supplier.limits,
-      marginFloor: skuSourcing.marginFloor,
-      maxCost: skuSourcing.maxCost
-    })
-    .from(skuSource)
-    .innerJoin(supplier, eq(supplier.id, skuSource.supplierId))
-    .leftJoin(skuSourcing, eq(skuSourcing.skuId, skuSource.skuId))
-    .where(
-      and(
-        inArray(skuSource.skuId, [...skuIds]),
-        eq(skuSource.enabled, true),
-        eq(skuSource.onSale, true),
-        eq(supplier.state, 'active'),
-        ne(supplier.adapter, PUSH_ADAPTER)
-      )
-    )
-  return rows.map(({ source, marginFloor, ...from }) => ({ ...source, ...from, marginFloor: marginFloor ?? 0n }))
+  const rows = await db.query<BuyableRow & Record<string, unknown>>(BUYABLE, [skuIds])
+  return rows.map(row => ({
+    skuId: row.sku_id,
+    supplierId: row.supplier_id,
+    productCode: row.product_code,
+    unitCost: BigInt(row.unit_cost),
+    priority: row.priority,
+    enabled: row.enabled,
+    available: row.available,
+    adapter: row.adapter,
+    limits: row.limits,
+    marginFloor: BigInt(row.margin_floor ?? 0),
+    maxCost: row.max_cost === null ? null : BigInt(row.max_cost)
+  }))
 }
 
 /** Which SKU a supplier means by its product code; the oldest, where it feeds several. Null: none. */

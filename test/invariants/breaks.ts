@@ -127,6 +127,8 @@ export const BREAKS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     'an order, a wallet and a key without their reseller': 'DELETE FROM reseller',
     'a card without its SKU': 'UPDATE card SET sku_id = gen_random_uuid()',
     'a card without its batch': 'UPDATE card SET batch_id = gen_random_uuid()',
+    'a batch of cards without its SKU': 'UPDATE card_batch SET sku_id = gen_random_uuid()',
+    'a batch of cards without its supplier': 'UPDATE card_batch SET supplier_id = gen_random_uuid()',
     'a card without its data key': 'UPDATE card SET data_key_id = 4711',
     'an entry without its account': `DELETE FROM ledger_account WHERE kind = 'wallet_held'`
   },

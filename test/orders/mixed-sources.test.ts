@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Simulator } from '../../src/suppliers/simulators/simulator.ts'
 import { eventually } from '../support/eventually.ts'
-import { cny, createReseller, expectStatus, importKeys, type TestReseller } from '../support/shop.ts'
+import { cny, createReseller, expectStatus, importKeys, orderEvents, type TestReseller } from '../support/shop.ts'
 import { orderIn, place, secretsOf, startUpstreamShop, type UpstreamShop } from './upstream-rig.ts'
 
 /** Each test says itself when they are read. */
@@ -124,5 +124,28 @@ t.test('orders that wait for stock', async t => {
     await expectStatus(200, reseller.call('POST', `/v1/orders/${id}/cancel`))
     t.match(await wallet(reseller), { balance: cny('100.00'), held: cny('0.00') })
     t.equal(source.sim.shop.book.length, 0)
+  })
+
+  t.test('a new order that may wait does so when its only source refuses it, told once, and is bought later', async t => {
+    const source = await shop.supplier({}, {}, READ)
+    shelve(source, 'gone', 1)
+    const skuId = await shop.sku([{ supplierId: source.id, productCode: 'gone' }])
+    const reseller = await shop.reseller('100.00')
+    await stockIs(reseller, skuId, 1)
+    shelve(source, 'gone', 0)
+    const { id } = await place(reseller, skuId, { backorder: true })
+    await orderIn(reseller, id, 'backordered')
+    t.match(await wallet(reseller), { balance: cny('100.00'), held: cny('10.00') })
+    shelve(source, 'gone', 5)
+    await shop.pass(id, 3_600_000)
+    await shop.sql("UPDATE supplier_attempt SET ended_at = ended_at - interval '1 hour' WHERE order_id = $1", [id.slice(4)])
+    await readAgain(shop, source.id)
+    await orderIn(reseller, id, 'fulfilled')
+    t.match(await wallet(reseller), { balance: cny('90.00'), held: cny('0.00') })
+    const told = await eventually('all is told', async () => {
+      const types: string[] = (await orderEvents(reseller.call)).map((event: { type: string }) => event.type)
+      return types.includes('order.fulfilled') && types
+    })
+    t.strictSame(told, ['order.backordered', 'order.fulfilled'])
   })
 })

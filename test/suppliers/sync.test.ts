@@ -124,7 +124,7 @@ t.test('reading what suppliers have', async t => {
     await at(980_000n, true)
     t.strictSame(await told(), ['supplier.balance_low'])
     const gauges = String(await expectStatus(200, shop.app.admin('GET', '/metrics')))
-    t.match(gauges, `kahub_supplier_balance{supplier="${id.slice(4)}",currency="CNY"} 98`)
+    t.match(gauges, `kahub_supplier_balance{currency="CNY",supplier="${id.slice(4)}"} 98`)
     t.match(gauges, `kahub_supplier_balance_low{supplier="${id.slice(4)}"} 1`)
     await at(2_000_000n, false)
     await at(970_000n, true)

@@ -1,5 +1,5 @@
 /** SQL of an import: the batch row, and thousands of cards in one statement. */
-import { type Queryable, sqlState, statement, type Tx } from '../../kit/db/index.ts'
+import { type Queryable, statement, type Tx } from '../../kit/db/index.ts'
 import type { Amount } from '../../kit/money.ts'
 import type { ImportFormat, Progress } from '../batch.ts'
 import { supplierUnknown } from '../errors.ts'
@@ -19,8 +19,7 @@ export interface BatchDraft {
   readonly idempotency: { readonly ownerId: string; readonly key: string; readonly hash: Buffer } | null
 }
 
-/** The SKU was read before and is never deleted, so only the supplier can be missing. */
-const FOREIGN_KEY_VIOLATION = '23503'
+const SUPPLIER_EXISTS = statement('card_batch_supplier_exists', 'SELECT FROM supplier WHERE id = $1')
 
 const CREATE = statement(
   'card_batch_create',
@@ -33,11 +32,9 @@ const CREATE = statement(
 export async function createBatch(db: Queryable, draft: BatchDraft): Promise<boolean> {
   const { id, skuId, supplierId, unitCost, currency, format, idempotency } = draft
   const key = [idempotency?.ownerId ?? null, idempotency?.key ?? null, idempotency?.hash ?? null]
-  try {
-    return (await db.execute(CREATE, [id, skuId, supplierId, unitCost, currency, format, ...key])) === 1
-  } catch (error) {
-    throw sqlState(error) === FOREIGN_KEY_VIOLATION ? supplierUnknown() : error
-  }
+  // The SKU was read before, and neither is ever deleted.
+  if (supplierId !== null && (await db.execute(SUPPLIER_EXISTS, [supplierId])) === 0) throw supplierUnknown()
+  return (await db.execute(CREATE, [id, skuId, supplierId, unitCost, currency, format, ...key])) === 1
 }
 
 const BY_KEY = statement(

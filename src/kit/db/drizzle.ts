@@ -10,7 +10,7 @@ const orm = load('drizzle-orm') as typeof import('drizzle-orm')
 const core = load('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
 const driver = load('drizzle-orm/node-postgres') as typeof import('drizzle-orm/node-postgres')
 
-export const { and, asc, desc, eq, gt, inArray, isNull, lt, ne, sql } = orm
+export const { and, asc, desc, eq, gt, inArray, isNull, lt, sql } = orm
 export const { bigint, boolean, char, customType, integer, jsonb, pgTable, text, timestamp, uuid } = core
 export const { drizzle } = driver
 

@@ -9,8 +9,11 @@ import type { Tx } from '../../kit/db/index.ts'
 import { failpoint } from '../../kit/failpoint.ts'
 import { noteTaken } from '../../suppliers/index.ts'
 import type { Outcome } from './attempt.ts'
+import { type BeginPurchases, createBeginning } from './begin-at-once.ts'
+import { breathe } from './breathe.ts'
 import { type CallsDeps, createCalls } from './calls.ts'
 import { type AttemptKey, claimDue, findUnsent, findUnserved, readDueSuppliers } from './claim-repository.ts'
+import type { Purchase } from './decide-purchase.ts'
 import type { Measures } from './measures.ts'
 import { loadAccounts } from './move-purchase-money.ts'
 import { lockPurchases, lockReserved, type PurchaseOwner, readPurchaseOwners, readReservedOwners } from './repository.ts'
@@ -19,6 +22,7 @@ import { createSettler } from './settler.ts'
 import { slotTaker } from './slots.ts'
 import { takeOwnStock } from './take-own-stock.ts'
 import { takenBy } from './taken.ts'
+import { createTakenNotes } from './taken-notes.ts'
 
 export type BuyerDeps = Omit<SettleDeps, 'takeSlot'> &
   Omit<CallsDeps, 'settle' | 'onEnd'> & {
@@ -29,6 +33,8 @@ export type BuyerDeps = Omit<SettleDeps, 'takeSlot'> &
 export interface Buyer {
   /** Starts what is due; does not wait for suppliers. */
   turn(): Promise<void>
+  /** For those who place orders: their purchases begin in the same transaction. */
+  readonly begin: BeginPurchases
   /** There is work in the tables: whoever listens takes a turn now. */
   noteWork(): void
   onWork(listener: () => void): void
@@ -46,6 +52,8 @@ const SWEEP_EVERY_MS = 1_000
 const INTENT_WAIT_MS = 120_000
 const UNSERVED_AFTER_MS = 15_000
 const CLOSE_WAIT_MS = 5_000
+/** Orders that are bought wait for their goods anyway; this much longer they wait for a quiet moment. */
+const BREATH_MAX_MS = 50
 /** Rounds in a row while there is more to do; then other jobs have their turn. */
 const ROUNDS_MAX = 20
 
@@ -53,16 +61,20 @@ export const createBuyer = (deps: BuyerDeps): Buyer => new TableBuyer(deps)
 
 class TableBuyer implements Buyer {
   readonly #deps: BuyerDeps
-  readonly #settler = createSettler<Settlement>(
-    items => this.#commit(items),
-    (error, { orderId }) => this.#deps.onError(error, orderId)
-  )
+  readonly #settler = createSettler<Settlement>({
+    ready: () => breathe(BREATH_MAX_MS),
+    commit: items => this.#commit(items),
+    onError: (error, { orderId }) => this.#deps.onError(error, orderId)
+  })
+  readonly #notes
   readonly #calls
   /** Suppliers that something was due for: their slots are counted before an order asks for one. */
   readonly #known = new Set<string>()
   #listener: () => void = () => undefined
   /** Orders of one SKU come together: what it can be bought from is read before they are known. */
   #lastSkuIds: readonly string[] = []
+  /** Turns are taken here: only such a process sends. */
+  #turns = false
   #closed = false
   /** Somebody waits for a call to end. */
   #isShort = false
@@ -70,6 +82,7 @@ class TableBuyer implements Buyer {
 
   constructor(deps: BuyerDeps) {
     this.#deps = deps
+    this.#notes = createTakenNotes(taken => noteTaken(deps, taken), deps.onError)
     this.#calls = createCalls({
       ...deps,
       settle: this.#settler.add,
@@ -81,6 +94,7 @@ class TableBuyer implements Buyer {
 
   async turn(): Promise<void> {
     this.#isShort = false
+    this.#turns = true
     await this.#deps.measures.refresh()
     for (let round = 0; round < ROUNDS_MAX && !this.#closed; round++) {
       const [due, waiting] = await Promise.all([readDueSuppliers(this.#deps.db), readReservedOwners(this.#deps.db, ORDERS_PER_PLAN)])
@@ -92,6 +106,18 @@ class TableBuyer implements Buyer {
     if (this.#closed || performance.now() - this.#sweptAt < SWEEP_EVERY_MS) return
     this.#sweptAt = performance.now()
     await this.#sweep()
+  }
+
+  readonly begin: BeginPurchases = async () => {
+    if (!this.#turns || this.#closed) return null
+    await breathe(BREATH_MAX_MS)
+    const slots = await this.#calls.slotsOf([...this.#known])
+    const onBegun = (purchases: readonly Purchase[]): void => {
+      failpoint('purchase.planned')
+      this.#calls.startSent(purchases, slots)
+      this.#notes.add(takenBy(purchases))
+    }
+    return createBeginning({ ...this.#deps, onBegun, onLeft: () => this.noteWork() }, slots)
   }
 
   noteWork(): void {
@@ -110,6 +136,7 @@ class TableBuyer implements Buyer {
     this.#closed = true
     await this.#calls.finish(CLOSE_WAIT_MS)
     await this.#settler.drain()
+    await this.#notes.close()
   }
 
   /** Returns how much it was. */
@@ -166,8 +193,7 @@ class TableBuyer implements Buyer {
     if (settled.purchases.some(({ decision }) => decision !== null && decision.attempts.length > 0)) failpoint('purchase.planned')
     for (const [skuId, available] of settled.counters) this.#deps.noteStock(skuId, available)
     this.#calls.startSent(settled.purchases, slots)
-    // A hint, which the supplier's next word replaces: what was settled stands without it.
-    await noteTaken(this.#deps, takenBy(settled.purchases)).catch(this.#deps.onError)
+    this.#notes.add(takenBy(settled.purchases))
     return settled
   }
 

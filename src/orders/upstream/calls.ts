@@ -1,5 +1,5 @@
 /** Calls to suppliers that this process has under way, and how many more it may start. */
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import type { Vault } from '../../inventory/index.ts'
 import type { CallbackUrlOf, Connection, Connections } from '../../suppliers/index.ts'
 import type { OrderInputs } from '../order-input.ts'
@@ -52,6 +52,8 @@ export interface Calls {
 
 /** To all suppliers. Each holds some kilobytes and a socket. */
 const CALLS_MAX = 4_000
+/** Calls that begin in one turn of the event loop; others' requests come in between. */
+const CALLS_PER_TURN = 16
 
 export function createCalls(deps: CallsDeps): Calls {
   const underWay = new Set<Promise<void>>()
@@ -77,6 +79,17 @@ export function createCalls(deps: CallsDeps): Calls {
     underWay.add(running)
   }
 
+  function startInTurns(claimed: readonly Claimed[], slots: Slots): void {
+    for (const each of claimed.slice(0, CALLS_PER_TURN)) start(each, slots)
+    const rest = claimed.slice(CALLS_PER_TURN)
+    if (rest.length === 0) return
+    const later = nextTurn().then(() => {
+      underWay.delete(later)
+      startInTurns(rest, slots)
+    })
+    underWay.add(later)
+  }
+
   return {
     slotsOf: async supplierIds => {
       const connections = await deps.connections.many(supplierIds)
@@ -84,13 +97,17 @@ export function createCalls(deps: CallsDeps): Calls {
     },
     start,
     startSent: (purchases, slots) => {
-      for (const { order, decision } of purchases) {
-        for (const attempt of decision?.attempts ?? []) if (attempt.leaseMs !== null) start(toClaimed(order, attempt), slots)
-      }
+      const claimed = purchases.flatMap(({ order, decision }) =>
+        (decision?.attempts ?? []).flatMap(attempt => (attempt.leaseMs === null ? [] : [toClaimed(order, attempt)]))
+      )
+      startInTurns(claimed, slots)
     },
     finish: async maxMs => {
       const timer = new AbortController()
-      await Promise.race([Promise.all(underWay), wait(maxMs, undefined, { signal: timer.signal }).catch(() => undefined)])
+      const all = async (): Promise<void> => {
+        while (underWay.size > 0) await Promise.all(underWay)
+      }
+      await Promise.race([all(), wait(maxMs, undefined, { signal: timer.signal }).catch(() => undefined)])
       timer.abort()
     }
   }

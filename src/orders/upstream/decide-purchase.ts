@@ -23,7 +23,7 @@ export interface PurchaseOrder {
   readonly deadlineAt: Date | null
   /** Its first positions that own stock filled. */
   readonly fromStock: number
-  /** Of an order that waited for stock: attempts from this ordinal on are of its present try. Null: it never waited. */
+  /** Of an order that may wait for stock: attempts from this ordinal on are of its present try. Null: it may not wait. */
   readonly buysFrom: number | null
 }
 
@@ -82,9 +82,9 @@ export function decidePurchase(order: PurchaseOrder, attempts: readonly Attempt[
   const delivered = attempts.reduce((sum, { units }) => sum + units.filter(unit => unit.state === 'delivered').length, order.fromStock)
   const live = attempts.filter(attempt => isLive(attempt.state))
   if (bought.length === 0 && live.length === 0) {
-    // It goes back to those who wait, unless a person gave it up.
-    const waitsAgain = order.buysFrom !== null && delivered === 0 && openPositions(order, attempts).length > 0
-    if (waitsAgain) return { attempts: [], state: 'backordered', delivered, isClosed: false }
+    // It goes to those who wait, unless a person gave it up. Only cards can come from elsewhere.
+    const waits = order.buysFrom !== null && !order.isTopUp && delivered === 0 && openPositions(order, attempts).length > 0
+    if (waits) return { attempts: [], state: 'backordered', delivered, isClosed: false }
     const state = delivered === order.quantity ? 'fulfilled' : delivered > 0 ? 'partially_fulfilled' : 'failed'
     return { attempts: [], state, delivered, isClosed: true }
   }

@@ -13,6 +13,9 @@ const TOLD: Readonly<Partial<Record<OrderState, OrderEventType>>> = {
   failed: 'order.failed'
 }
 
+/** One that was offered to sources and goes on waiting was told when it began to. */
+const FIRST_TRY = 0
+
 export function purchaseEvents({ order, applied, decision }: Purchase): OutboxEvent[] {
   const flags = applied.flatMap(each => [
     ...(each.attempt.duplicates > 0 && each.deliveredUnits < each.attempt.units.length && !each.isLate
@@ -22,7 +25,7 @@ export function purchaseEvents({ order, applied, decision }: Purchase): OutboxEv
     ...(each.spare.some(({ state }) => state === 'quarantined') ? [flag('supplier.surplus_cards', each)] : [])
   ])
   if (decision === null || decision.state === order.state) return flags
-  const type = TOLD[decision.state]
+  const type = decision.state === 'backordered' && order.buysFrom === FIRST_TRY ? 'order.backordered' : TOLD[decision.state]
   const told =
     type === undefined ? [] : [orderEvent(type, { ...order, delivered: decision.delivered, deadlineAt: decision.isClosed ? null : order.deadlineAt })]
   return [...told, ...(decision.state === 'review' ? [review(order.id)] : []), ...flags]

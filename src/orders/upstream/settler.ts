@@ -18,7 +18,14 @@ const BATCH_MAX = 100
 const RETRY_BASE_MS = 100
 const RETRY_MAX_MS = 5_000
 
-export function createSettler<T>(commit: (items: readonly T[]) => Promise<void>, onError: (error: unknown, item: T) => void): Settler<T> {
+export interface SettlerOptions<T> {
+  /** Resolves when the next transaction may begin; whatever comes until then is part of it. */
+  readonly ready: () => Promise<void>
+  readonly commit: (items: readonly T[]) => Promise<void>
+  readonly onError: (error: unknown, item: T) => void
+}
+
+export function createSettler<T>({ ready, commit, onError }: SettlerOptions<T>): Settler<T> {
   let waiting: { readonly item: T; readonly done: () => void }[] = []
   let running: Promise<void> | null = null
   let ending = false
@@ -42,6 +49,7 @@ export function createSettler<T>(commit: (items: readonly T[]) => Promise<void>,
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
+      if (!ending) await ready()
       const batch = waiting.slice(0, BATCH_MAX)
       waiting = waiting.slice(BATCH_MAX)
       await commitSafely(batch.map(({ item }) => item))
