@@ -83,7 +83,7 @@ t.test('a shop connects, lists, imports and sells', async t => {
   const tree: Json[] = await shop.get('commodity/items')
   const listed = tree.flatMap(category => category.children).find((each: Json) => each.code === goods.code)
   t.match(listed, {
-    name: 'Steam <b>50</b>',
+    name: 'Steam ＜b＞50＜/b＞',
     price: '9.50',
     user_price: '9.50',
     stock: 4,

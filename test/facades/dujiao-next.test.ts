@@ -60,6 +60,9 @@ t.test('the signature is the documented one, and stale, wrong and moved ones are
   const now = Math.floor(Date.now() / 1000)
   t.match(await shop.ask('POST', '/ping'), { status: 200, body: { ok: true, balance: '100.00', currency: 'CNY', protocol_version: '1.0' } })
   t.match(await shop.ask('POST', '/ping', undefined, { path: `${PREFIX}${BASE}/ping` }), { status: 200 }, 'the path as it was called')
+  const typed = { headers: { 'content-type': 'application/json' } }
+  t.match(await shop.ask('POST', '/ping', undefined, typed), { status: 200 }, 'without a body, and with its type')
+  t.match(await shop.ask('GET', '/products?page=1&page_size=5&include_inactive=1', undefined, typed), { status: 200, body: { page_size: 5 } })
   for (const late of [-75, 75, -86_400])
     t.same(await code(shop.ask('POST', '/ping', undefined, { time: String(now + late) })), [401, 'timestamp_expired'])
   for (const time of ['x', '1.5', '']) t.equal((await shop.ask('POST', '/ping', undefined, { time })).status, 401)

@@ -76,10 +76,29 @@ const toWidget = (name: string, { title, description, pattern, enum: choices }: 
   dict: (choices ?? []).map(each => `${each}=${each}`).join(',')
 })
 
+/** A list with one name that a shop cannot store is refused as a whole; it also takes tags out, and what follows a `<`. */
+const toName = (text: string, max: number): string =>
+  [
+    ...text
+      .replaceAll(/[\s\u0000-\u001f\u007f]+/g, ' ')
+      .replaceAll('<', '＜')
+      .replaceAll('>', '＞')
+      .trim()
+  ]
+    .slice(0, max)
+    .join('')
+
 const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll('\n', '<br>')
 
 const timeText = (time: Date): string => time.toISOString().slice(0, 19).replace('T', ' ')
+
+/** What all kinds allow; where there is no such quantity, what one of them does: a purchase is looked at again anyway. */
+function quantitiesOf(variants: readonly Variant[]): { minimum: number; maximum: number } {
+  const [least, most] = [variants.map(({ listing }) => listing.minQuantity), variants.map(({ listing }) => listing.maxQuantity)]
+  const all = { minimum: Math.max(...least), maximum: Math.min(...most) }
+  return all.minimum <= all.maximum ? all : { minimum: Math.min(...least), maximum: Math.max(...most) }
+}
 
 /** Every field that a shop takes over is sent: what is missing counts as 0 there, a price too. */
 function toGoods(goods: Goods, login: FacadeLogin, categoryId: number): object {
@@ -88,7 +107,7 @@ function toGoods(goods: Goods, login: FacadeLogin, categoryId: number): object {
   return {
     id: number,
     category_id: categoryId,
-    name: product.name,
+    name: toName(product.name, NAME_MAX),
     description: escapeHtml(product.description ?? ''),
     cover: '',
     factory_price: '0.00',
@@ -116,8 +135,7 @@ function toGoods(goods: Goods, login: FacadeLogin, categoryId: number): object {
     hide: 0,
     level_price: null,
     level_disable: 1,
-    minimum: Math.max(...variants.map(({ listing }) => listing.minQuantity)),
-    maximum: Math.min(...variants.map(({ listing }) => listing.maxQuantity)),
+    ...quantitiesOf(variants),
     stock: stockOfAll(variants, login)
   }
 }
@@ -125,6 +143,9 @@ function toGoods(goods: Goods, login: FacadeLogin, categoryId: number): object {
 /** More categories are refused by the shops. */
 const CATEGORIES_MAX = 200
 const REST = '其他'
+/** The shops' own columns. */
+const CATEGORY_NAME_MAX = 128
+const NAME_MAX = 255
 
 export function toTree(goods: readonly Goods[], login: FacadeLogin): object[] {
   const names = [...new Set(goods.map(({ product }) => product.category))].sort()
@@ -132,7 +153,7 @@ export function toTree(goods: readonly Goods[], login: FacadeLogin): object[] {
   const groups = Map.groupBy(goods, ({ product }) => (own.has(product.category) ? product.category : REST))
   return [...groups].map(([name, children], index) => ({
     id: index + 1,
-    name,
+    name: toName(name, CATEGORY_NAME_MAX) || REST,
     sort: index,
     create_time: timeText(children[0]?.product.createdAt ?? new Date(0)),
     owner: 0,

@@ -54,6 +54,7 @@ export function toProduct(goods: Goods, offers: readonly Offer[]): object {
     images: [],
     tags: [],
     price_amount: toCents(cheapest?.unitPrice ?? 0n),
+    currency: cheapest?.listing.currency ?? '',
     fulfillment_type: form === null ? 'auto' : 'manual',
     manual_form_schema: form,
     is_active: variants.length > 0,

@@ -10,6 +10,36 @@ export const sign = (time: string, json: string, key: string): string => createH
 const escapedSlashes = (json: string): string => json.replaceAll('/', '\\/')
 const escapedUnicode = (json: string): string => json.replaceAll(/[\u0080-\uffff]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
+/**
+ * The members of an object as they were written, by name: `1.0` and `\u4e2d` are other texts than what a parser makes of them. The text
+ * is known to be JSON.
+ */
+function sortedAsSent(text: string, comma: string, colon: string): string {
+  const members: { readonly name: string; readonly text: string }[] = []
+  let depth = 0
+  let start = text.indexOf('{') + 1
+  let end = 0
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]
+    if (char === '"') {
+      for (at++; text[at] !== '"'; at++) if (text[at] === '\\') at++
+      if (depth === 1 && end === 0) end = at + 1
+    } else if (char === '{' || char === '[') depth++
+    else if ((char === ',' && depth === 1) || ((char === '}' || char === ']') && --depth === 0)) {
+      if (end > 0) {
+        const name = text.slice(start, end).trim()
+        members.push({ name: JSON.parse(name), text: `${name}${colon}${text.slice(text.indexOf(':', end) + 1, at).trim()}` })
+      }
+      start = at + 1
+      end = 0
+    }
+  }
+  return `{${members
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(each => each.text)
+    .join(comma)}}`
+}
+
 const SKEW_MAX_MS = 300_000
 
 export const isRecent = (time: string, now: Date): boolean => Math.abs(now.getTime() - Number(time)) <= SKEW_MAX_MS
@@ -23,7 +53,8 @@ export interface Signed {
 
 export function isSignedWith(keys: readonly string[], { time, text, fields }: Signed, given: string): boolean {
   const sorted = sortedJson(fields)
-  const forms = new Set([sorted, escapedSlashes(sorted), escapedUnicode(sorted), escapedUnicode(escapedSlashes(sorted)), text === '' ? '{}' : text])
+  const asSent = text.trim() === '' ? ['{}'] : [text, sortedAsSent(text, ',', ':'), sortedAsSent(text, ', ', ': ')]
+  const forms = new Set([sorted, escapedSlashes(sorted), escapedUnicode(sorted), escapedUnicode(escapedSlashes(sorted)), ...asSent])
   const expected = keys.flatMap(key => [...forms].map(form => sign(time, form, key)))
   return expected.map(each => sameText(given.toLowerCase(), each)).includes(true)
 }

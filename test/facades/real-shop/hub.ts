@@ -20,13 +20,14 @@ export interface Hub {
   readonly admin: Parameters<typeof issue>[0]
   readonly as: (key: string) => Parameters<typeof issue>[0]
   readonly kill: () => Promise<void>
-  readonly restart: () => Promise<void>
+  /** With a failpoint it ends there by itself, as `kill -9` does. */
+  readonly restart: (failpoint?: string) => Promise<void>
   readonly terminate: () => Promise<void>
 }
 
 export async function startHub(dir: string): Promise<Hub> {
-  const start = (): Promise<RunningServer> =>
-    startServer({ KAHUB_DATA_DIR: join(dir, 'kahub'), KAHUB_ADMIN_KEY: ADMIN, KAHUB_ALLOW_PRIVATE_TARGETS: 'true' })
+  const env = { KAHUB_DATA_DIR: join(dir, 'kahub'), KAHUB_ADMIN_KEY: ADMIN, KAHUB_ALLOW_PRIVATE_TARGETS: 'true' }
+  const start = (more: Readonly<Record<string, string>> = {}): Promise<RunningServer> => startServer({ ...env, ...more })
   let server = await start()
   const as: Hub['as'] = key => async (method, path, options) => {
     const { status, body } = await server.as(key)(method, path, options)
@@ -37,8 +38,8 @@ export async function startHub(dir: string): Promise<Hub> {
     admin: as(ADMIN),
     as,
     kill: () => server.kill(),
-    restart: async () => {
-      server = await start()
+    restart: async failpoint => {
+      server = await start(failpoint === undefined ? {} : { KAHUB_FAILPOINT: failpoint })
     },
     terminate: async () => void (await server.terminate())
   }

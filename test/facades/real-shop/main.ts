@@ -10,7 +10,7 @@ import { startHub } from './hub.ts'
 import { findMissing } from './programs.ts'
 import { openRecordingProxy } from './recording-proxy.ts'
 import { sellToShop } from './sell.ts'
-import { sellWhileKilled } from './sell-while-killed.ts'
+import { sellAcrossCrashes, sellWhileKilled } from './sell-while-killed.ts'
 import { startShop } from './shop.ts'
 
 const SCENARIO_MAX_MS = 600_000
@@ -39,4 +39,5 @@ const world = { shop, hub, proxy }
 
 t.test('a real shop adds kahub as its upstream, imports, syncs and sells', t => sellToShop(t, world))
 t.test('killed in mid-purchase: no customer pays without a card, no card is charged twice', t => sellWhileKilled(t, world))
+t.test('killed between two steps of a purchase: the same number finds out, and who paid by balance has it back', t => sellAcrossCrashes(t, world))
 t.test('kahub buys from a real shop', t => buyFromShop(t, world))

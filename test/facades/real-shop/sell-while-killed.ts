@@ -83,3 +83,45 @@ export async function sellWhileKilled(t: Test, world: World): Promise<void> {
   t.equal(invariants.ok, true, JSON.stringify(invariants))
   t.comment(`${paid.length} sold, ${orders.length - paid.length} bought whose answer was lost and whose customer was not charged`)
 }
+
+/** Before anything is written, before COMMIT, and after it: only there it was sold, and nobody has heard of it. */
+const CRASHES = [
+  ['order.locked', false],
+  ['order.written', false],
+  ['order.committed', true]
+] as const
+
+export async function sellAcrossCrashes(t: Test, world: World): Promise<void> {
+  const { hub, shop, proxy } = world
+  const [row = []] = await shop.sql("SELECT id, shared_code FROM acg_commodity WHERE name = 'K1'")
+  const itemId = Number(row[0])
+  const ordersOf = async (): Promise<Json[]> => (await expectStatus(200, hub.admin('GET', '/v1/admin/orders?limit=100'))).data
+  const restart = async (failpoint?: string): Promise<void> => {
+    await hub.kill()
+    await hub.restart(failpoint)
+    proxy.target = hub.base()
+  }
+  const customer = await shop.newCustomer('10.00')
+  for (const [failpoint, isSold] of CRASHES) {
+    const asked = await orderBy(world, shop.guest(), itemId, {}, shop.payBy.gateway)
+    await restart(failpoint)
+    t.not(await shop.notifyPaid(asked.data.tradeNo), 'taken', failpoint)
+    await restart()
+    const sold = (await ordersOf()).some(({ reference }: Json) => reference === asked.data.tradeNo)
+    t.equal(sold, isSold, `${failpoint}: ${isSold ? 'it was sold' : 'nothing was sold'}`)
+    t.equal(await shop.notifyPaid(asked.data.tradeNo), 'taken')
+    const [order = []] = await shop.sql(`SELECT status, secret FROM acg_order WHERE trade_no = '${asked.data.tradeNo}'`)
+    t.match(order, ['1', /^K1-\d{4}$/])
+    t.equal((await ordersOf()).filter(({ reference }: Json) => reference === asked.data.tradeNo).length, 1, 'bought once')
+
+    await restart(failpoint)
+    t.match(await orderBy(world, customer, itemId), { code: 0, msg: /连接失败/ })
+    t.equal(await customer.balance(), '10.00')
+    await restart()
+  }
+  t.equal((await orderBy(world, customer, itemId)).code, 200)
+  t.equal(await customer.balance(), '8.00')
+  const secrets = (await shop.sql('SELECT secret FROM acg_order WHERE status = 1')).map(([secret]) => secret)
+  t.equal(new Set(secrets).size, secrets.length, 'no card was sold twice')
+  t.equal((await expectStatus(200, hub.admin('GET', '/v1/admin/invariants'))).ok, true)
+}

@@ -72,7 +72,9 @@ export async function sellToShop(t: Test, world: World): Promise<void> {
     { name: 'C', price: '7.00', keys: keysOf('C', 5), kind: kind('小', '红') },
     { name: 'D', price: '8.50', keys: keysOf('D', 5), kind: kind('小', '蓝') }
   ])
-  const codes = [plain.code, raced.code, optioned.code]
+  const inputSchema = { type: 'object', properties: { account: { type: 'string', title: '账号', pattern: '^[a-z]{3,9}$' } }, required: ['account'] }
+  const asking = await newProduct(hub, 'Asks <for> an account', [{ name: 'X', price: '2.0001', keys: keysOf('ASKS', 5), more: { inputSchema } }])
+  const codes = [plain.code, raced.code, optioned.code, asking.code]
   const reseller = await newReseller(hub, '500.00')
 
   const wrong = await shop.admin.post('/admin/api/store/save', { type: 0, domain: `${proxy.base}/facades/acg-faka`, app_id: '1', app_key: 'x' })
@@ -83,7 +85,7 @@ export async function sellToShop(t: Test, world: World): Promise<void> {
   const listed = tree.flatMap(({ children }) => children)
   t.strictSame(listed.map(({ code }: Json) => code).sort(), [...codes].sort())
   const imported = await importItems(world, storeId, codes, '1.00')
-  t.match(imported, { success: 3, error: 0 }, JSON.stringify(imported))
+  t.match(imported, { success: codes.length, error: 0 }, JSON.stringify(imported))
   t.match(await commodityOf(world, plain.code), { price: '10.50', stock: '20' })
   t.match((await commodityOf(world, raced.code)).config, /月卡=4(\.00)? .*年卡=31/)
 
@@ -102,7 +104,10 @@ export async function sellToShop(t: Test, world: World): Promise<void> {
   t.match(await buy(raced.code, { race: '月卡', num: 2 }), { code: 200, data: { secret: 'MONTH-0000\nMONTH-0001' } })
   t.match(await buy(optioned.code, { race: '小', sku: { 颜色: '蓝' } }), { code: 200, data: { secret: 'D-0000' } })
   t.match(await buy(optioned.code, { race: '大', sku: { 颜色: '红' } }), { code: 200, data: { secret: 'A-0000' } })
-  t.equal(await reseller.balance(), '423.50')
+  t.match(await buy(asking.code, { account: '123' }), { code: 0, msg: /账号/ })
+  t.match(await buy(asking.code, { account: 'abc' }), { code: 200, data: { secret: 'ASKS-0000' } })
+  t.match((await shop.sql(`SELECT name FROM acg_commodity WHERE id = ${ids.get(asking.code)}`))[0], ['Asks ＜for＞ an account'])
+  t.equal(await reseller.balance(), '421.4999')
 
   const before = await customer.balance()
   t.match(await buy(raced.code), { code: 0, msg: /请选择商品类型/ })
