@@ -5,7 +5,8 @@
 import { lookup as lookupInDns } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
-import { isPublicAddress } from './address-guard.ts'
+import { isInternalHost, isPublicAddress } from './address-guard.ts'
+import { decodeBody } from './content-encoding.ts'
 
 export interface OutboundRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -15,6 +16,8 @@ export interface OutboundRequest {
   readonly timeoutMs?: number
   /** A longer answer is `failed` with `too_large`. */
   readonly maxBytes?: number
+  /** The status is all that counts: it is the answer as soon as it comes, with an empty body, whatever follows. */
+  readonly statusOnly?: boolean
 }
 
 /** Why there is no answer. After `refused_address` and `not_connected` the request certainly was not received. */
@@ -26,6 +29,8 @@ export type OutboundAnswer =
 
 export interface OutboundHttp {
   send(request: OutboundRequest): Promise<OutboundAnswer>
+  /** True: this URL is certainly never called. A name may still lead to an address that is not. */
+  refuses(url: string): boolean
   close(): Promise<void>
 }
 
@@ -47,6 +52,8 @@ const CONNECT_TIMEOUT_MS = 10_000
 const MAX_BYTES_DEFAULT = 1_048_576
 /** To one host. More wait for a free connection, at most until their time-out, and then were not sent. */
 const CONNECTIONS_MAX = 4_096
+/** What follows a status that is all that counts: read this long, so that the connection can be used again. */
+const REST_TIMEOUT_MS = 1_000
 
 export function createOutboundHttp(options: OutboundHttpOptions): OutboundHttp {
   const agent = new Agent({
@@ -61,6 +68,10 @@ export function createOutboundHttp(options: OutboundHttpOptions): OutboundHttp {
     send: async request => {
       const url = parseTarget(request.url)
       return url === null ? failed('refused_address', 'not an http or https URL without credentials') : await exchange(agent, options, url, request)
+    },
+    refuses: text => {
+      const url = parseTarget(text)
+      return url === null || (options.allowPrivate !== true && isInternalHost(url.hostname))
     },
     close: () => agent.close()
   }
@@ -113,7 +124,7 @@ const codeOf = (error: Error): string => ('code' in error && typeof error.code =
 /** One request and its answer, or what became of them by the deadline. */
 function exchange(agent: Agent, { userAgent }: OutboundHttpOptions, url: URL, request: OutboundRequest): Promise<OutboundAnswer> {
   const { promise, resolve } = Promise.withResolvers<OutboundAnswer>()
-  const { timeoutMs = TIMEOUT_DEFAULT_MS, maxBytes = MAX_BYTES_DEFAULT } = request
+  const { timeoutMs = TIMEOUT_DEFAULT_MS, maxBytes = MAX_BYTES_DEFAULT, statusOnly = false } = request
   let controller: Dispatcher.DispatchController | null = null
   let settled = false
   const settle = (answer: OutboundAnswer): void => {
@@ -122,15 +133,13 @@ function exchange(agent: Agent, { userAgent }: OutboundHttpOptions, url: URL, re
     resolve(answer)
   }
   const giveUp = (failure: OutboundFailure, detail: string): void => {
-    if (settled) return
-    settle(failed(failure, detail))
+    if (!settled) settle(failed(failure, detail))
     controller?.abort(new Error(failure))
   }
   // Nothing was written as long as there is no controller; and nothing will be, see onRequestStart.
-  const deadline = setTimeout(() => giveUp(controller === null ? 'not_connected' : 'timeout', `no answer in ${timeoutMs} ms`), timeoutMs)
+  let deadline = setTimeout(() => giveUp(controller === null ? 'not_connected' : 'timeout', `no answer in ${timeoutMs} ms`), timeoutMs)
   const chunks: Buffer[] = []
-  let status = 0
-  let headers: Readonly<Record<string, string>> = {}
+  let head: Head = { status: 0, headers: {} }
   let bytes = 0
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart: started => {
@@ -138,23 +147,40 @@ function exchange(agent: Agent, { userAgent }: OutboundHttpOptions, url: URL, re
       controller = started
     },
     onResponseStart: (_controller, statusCode, received) => {
-      status = statusCode
-      headers = flatHeaders(received)
-      if (Number(headers['content-length'] ?? 0) > maxBytes) giveUp('too_large', `more than ${maxBytes} bytes`)
+      // What comes before the answer, such as early hints.
+      if (statusCode < 200) return
+      head = { status: statusCode, headers: flatHeaders(received) }
+      if (statusOnly) {
+        settle({ kind: 'answer', ...head, body: '' })
+        deadline = setTimeout(() => giveUp('timeout', 'its body does not end'), REST_TIMEOUT_MS)
+      }
+      if (Number(head.headers['content-length'] ?? 0) > maxBytes) giveUp('too_large', `more than ${maxBytes} bytes`)
     },
     onResponseData: (_controller, chunk) => {
       bytes += chunk.length
       if (bytes > maxBytes) return giveUp('too_large', `more than ${maxBytes} bytes`)
-      chunks.push(chunk)
+      if (!statusOnly) chunks.push(chunk)
     },
     onResponseEnd: () => {
-      if (!settled) settle({ kind: 'answer', status, headers, body: Buffer.concat(chunks).toString('utf8') })
+      clearTimeout(deadline)
+      if (!settled) void readBody(head, Buffer.concat(chunks), maxBytes).then(settle)
     },
     onResponseError: (_controller, error) =>
-      giveUp(failureOf(error, controller !== null), error instanceof NotConnected ? error.message : codeOf(error))
+      settled ? clearTimeout(deadline) : settle(failed(failureOf(error, controller !== null), detailOf(error)))
   }
   dispatch(agent, { url, request, userAgent }, handler)
   return promise
+}
+
+interface Head {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+}
+
+async function readBody(head: Head, body: Buffer, maxBytes: number): Promise<OutboundAnswer> {
+  const decoded = await decodeBody(body, head.headers['content-encoding'], maxBytes)
+  if (decoded.kind === 'text') return { kind: 'answer', ...head, body: decoded.text }
+  return decoded.kind === 'too_large' ? failed('too_large', `more than ${maxBytes} bytes`) : failed('broken', 'its encoding cannot be read')
 }
 
 interface Dispatched {
@@ -175,6 +201,8 @@ function dispatch(agent: Agent, { url, request, userAgent }: Dispatched, handler
     handler
   )
 }
+
+const detailOf = (error: Error): string => (error instanceof NotConnected ? error.message : codeOf(error))
 
 function failureOf(error: Error, started: boolean): OutboundFailure {
   if (error instanceof RefusedAddress) return 'refused_address'

@@ -1,4 +1,5 @@
 import type { Db } from '../kit/db/index.ts'
+import { invalid } from '../kit/errors.ts'
 import { newId } from '../kit/ids.ts'
 import type { OutboundHttp } from '../kit/outbound-http.ts'
 import type { SigningSecrets } from '../kit/signing-secrets.ts'
@@ -55,4 +56,8 @@ export function requireConfig({ findAdapter, outboundHttp }: SupplierWriteDeps, 
   if (adapter === null) throw adapterUnknown()
   checkConfig(adapter, config)
   adapter.connect(config, outboundHttp)
+  for (const [field, value] of Object.entries(config)) {
+    if (typeof value === 'string' && /^https?:/i.test(value) && outboundHttp.refuses(value))
+      throw invalid(`/config/${field}`, 'must lead to a public address')
+  }
 }

@@ -154,3 +154,23 @@ t.test('an answer that is too large is not read', async t => {
   for (const path of ['said', 'endless'])
     t.match(await http.send({ method: 'GET', url: `${url}${path}`, maxBytes: 1_000_000 }), { failure: 'too_large' }, path)
 })
+
+t.test('where only the status counts, it is the answer, whatever body follows or does not end', async t => {
+  const { url } = await startServer(t, (request, response) => {
+    response.writeEarlyHints({ link: '</a>; rel=preload' })
+    response.writeHead(202, request.url === '/said' ? { 'content-length': '100000000' } : {}).flushHeaders()
+    if (request.url === '/huge') response.end(Buffer.alloc(5_000_000))
+    if (request.url === '/cut') response.write('half', () => request.socket.destroy())
+  })
+  const http = open(t, { allowPrivate: true })
+  for (const path of ['silence', 'said', 'huge', 'cut'])
+    t.match(await http.send({ method: 'POST', url: `${url}${path}`, body: '{}', statusOnly: true }), { kind: 'answer', status: 202, body: '' }, path)
+})
+
+t.test('a URL that is certainly never called is known before it is called', async t => {
+  const http = open(t)
+  for (const { host, resolvesTo } of HOSTILE_HOSTS) if (resolvesTo === null) t.ok(http.refuses(`https://${host}/`), host)
+  for (const url of ['ftp://shop.example.com/', 'https://user@shop.example.com/', 'nothing', '']) t.ok(http.refuses(url), url)
+  t.notOk(http.refuses('http://shop.example.com:8080/api'))
+  t.notOk(open(t, { allowPrivate: true }).refuses('http://127.0.0.1:9/'))
+})

@@ -8,5 +8,5 @@ export interface OutboundLimits {
 
 export function createTestOutbound(limits: OutboundLimits): OutboundHttp {
   const http = createOutboundHttp({ userAgent: 'kahub-test', allowPrivate: true })
-  return { send: request => http.send({ ...request, ...limits }), close: http.close }
+  return { ...http, send: request => http.send({ ...request, ...limits }) }
 }

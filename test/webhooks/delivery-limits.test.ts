@@ -103,18 +103,18 @@ t.test('a pause and its end are told to the reseller’s other endpoints and on 
   })
 })
 
-t.test('five hundred hostile URLs that got into the database all the same are not called', async t => {
+t.test('seven hundred hostile URLs that got into the database all the same are not called', async t => {
   const strict = await startTestApp(t, { worker: true, allowPrivateTargets: false })
   const { id, call } = await createReseller(strict)
   const canary = await startReceiver(t)
   const { port } = new URL(canary.url)
   const urls = [
-    ...HOSTILE_HOSTS.flatMap(({ host }) => [`https://${host}:${port}/hook`, `http://${host}:${port}/hook`]),
+    ...HOSTILE_HOSTS.map(({ host }, n) => `${n % 2 === 0 ? 'https' : 'http'}://${host}:${port}/hook`),
     ...HOSTILE_URLS,
     canary.url,
     canary.url.replace('127.0.0.1', 'localhost')
   ]
-  t.ok(urls.length >= 400, `${urls.length} URLs`)
+  t.ok(urls.length >= 700, `${urls.length} URLs`)
   const insert = statement(
     'test_hostile',
     'INSERT INTO webhook_endpoint (id, reseller_id, url) SELECT gen_random_uuid(), $1, url FROM unnest($2::text[]) AS u (url)'
@@ -139,6 +139,18 @@ t.test('five hundred hostile URLs that got into the database all the same are no
   t.equal(data[0].state, 'active', 'it may be corrected')
 })
 
+t.test('a supplier at an address that must not be called is refused when it is saved', async t => {
+  const strict = await startTestApp(t, { allowPrivateTargets: false })
+  const body = (baseUrl: string) => ({ name: 'Inside', adapter: 'kasushou', config: { baseUrl, userId: 'u', apiKey: 'k' } })
+  for (const [n, { host }] of HOSTILE_HOSTS.entries()) {
+    if (n % 20 !== 0) continue
+    const refused = await expectStatus(400, strict.admin('POST', '/v1/admin/suppliers', { body: body(`http://${host}`) }))
+    t.equal(refused.errors[0].pointer, '/config/baseUrl', host)
+  }
+  const { id } = await expectStatus(201, strict.admin('POST', '/v1/admin/suppliers', { body: body('http://shop.example.com:8080') }))
+  await expectStatus(400, strict.admin('PATCH', `/v1/admin/suppliers/${id}`, { body: { config: body('http://[::1]').config } }))
+})
+
 t.test('retries are spread over three days, with jitter, never before Retry-After', t => {
   const waits = (random: number): number[] => Array.from({ length: 9 }, (_, n) => retryWaitMs(n + 1, null, random) ?? Number.NaN)
   const [earliest, latest] = [waits(0), waits(0.999_999)]
@@ -151,8 +163,10 @@ t.test('retries are spread over three days, with jitter, never before Retry-Afte
   t.equal(retryWaitMs(1, 10 ** 12, 0), 86_400_000)
   const now = new Date('2026-11-23T08:00:00Z')
   t.same(
-    [undefined, '', 'soon', '5', ' 7 ', 'Mon, 23 Nov 2026 08:01:00 GMT', 'Mon, 23 Nov 2026 07:00:00 GMT'].map(header => retryAfterMs(header, now)),
-    [null, null, null, 5_000, 7_000, 60_000, 0]
+    [undefined, '', 'soon', '5', ' 7 ', '9'.repeat(20), 'Mon, 23 Nov 2026 08:01:00 GMT', 'Mon, 23 Nov 2026 07:00:00 GMT'].map(header =>
+      retryAfterMs(header, now)
+    ),
+    [null, null, null, 5_000, 7_000, 86_400_000, 60_000, 0]
   )
   t.end()
 })

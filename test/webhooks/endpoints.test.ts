@@ -155,6 +155,24 @@ t.test('Retry-After is honoured, and bounded', async t => {
   t.ok(bounded > 86_000_000 && bounded <= 86_400_000, String(bounded))
 })
 
+t.test('2xx is received whatever body follows; a refusal may ask for a wait with any status; what cannot be reached says why', async t => {
+  const reseller = await createReseller(app)
+  const endless = await startReceiver(t, (_hit, response) => void response.writeHead(200, { 'content-length': '10000000' }).flushHeaders())
+  const { id } = await register(reseller, endless)
+  const busy = await startReceiver(t, (_hit, response) => void response.writeHead(500, { 'retry-after': '3600' }).end())
+  const { id: busyId } = await register(reseller, busy)
+  const { id: awayId } = await expectStatus(201, reseller.call('POST', ENDPOINTS, { body: { url: endless.url.replace('http:', 'https:') } }))
+  await emit(reseller, [{ data: {} }])
+  const last = (endpointId: string) => async () => {
+    const [found] = await deliveriesOf(reseller, endpointId)
+    return found !== undefined && (found.lastStatus !== null || found.lastError !== null) ? found : null
+  }
+  t.match(await eventually('received', last(id)), { state: 'delivered', lastStatus: 200, lastError: null })
+  const refused = await eventually('refused', last(busyId))
+  t.ok(Date.parse(refused.nextAttemptAt) - Date.now() > 3_000_000)
+  t.match(await eventually('not reached', last(awayId)), { state: 'pending', lastStatus: null, lastError: /^not_connected: \w+/ })
+})
+
 t.test('a redirect is a failure and is not followed', async t => {
   const reseller = await createReseller(app)
   const canary = await startReceiver(t)

@@ -22,10 +22,17 @@ const INTERNAL = [
   '224.0.0.1',
   '240.0.0.1',
   '255.255.255.255',
-  '168.63.129.16'
+  '168.63.129.16',
+  // Containers of one cloud, and the time service of its machines.
+  '169.254.170.2',
+  '192.168.65.2'
 ]
 
 const FULL_WIDTH_ZERO = '０'.charCodeAt(0)
+const CIRCLED = ['⓪', '①', '②', '③', '④', '⑤', '⑥', '⑦', '⑧', '⑨']
+const MATHEMATICAL_ZERO = '𝟎'.codePointAt(0) ?? 0
+const SOFT_HYPHEN = '\u00ad'
+const digitsOf = (address: string, digit: (value: number) => string): string => address.replaceAll(/[0-9]/g, each => digit(Number(each)))
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')
 
 function literals(address: string): string[] {
@@ -45,7 +52,12 @@ function literals(address: string): string[] {
     `${a}.${(b * 256 + c) * 256 + d}`,
     `${a}.${b}.${c * 256 + d}`,
     `0x${a.toString(16)}.${b}.0${(c * 256 + d).toString(8)}`,
-    [...address].map(each => (each === '.' ? '.' : String.fromCharCode(FULL_WIDTH_ZERO + Number(each)))).join(''),
+    digitsOf(address, each => String.fromCharCode(FULL_WIDTH_ZERO + each)),
+    digitsOf(address, each => CIRCLED[each] ?? ''),
+    digitsOf(address, each => String.fromCodePoint(MATHEMATICAL_ZERO + each)),
+    address.replaceAll('.', '｡'),
+    address.replaceAll('.', `${SOFT_HYPHEN}.`),
+    `${a}.${b}.0x${hex(c * 256 + d, 4)}`,
     address.replaceAll('.', '。'),
     address.replaceAll('.', '．'),
     [...address].map(each => `%${hex(each.charCodeAt(0), 2)}`).join(''),
@@ -77,14 +89,27 @@ const IPV6 = [
   '[2001:20::1]',
   '[3fff::1]',
   '[5f00::1]',
-  '[100::1]'
+  '[100::1]',
+  '[::ffff:0:0]',
+  '[fe80::1%25eth0]',
+  '[fe90::1]',
+  '[febf:ffff::1]',
+  '[ff05::1:3]',
+  '[fdff:ffff::1]',
+  '[2001::1]',
+  '[2001:2::1]',
+  '[64:ff9b::1]',
+  '[4000::1]',
+  '[::127.0.0.1]'
 ]
 
 const names = (address: string): string[] => [
   `${address}.nip.io`,
   `${address.replaceAll('.', '-')}.sslip.io`,
   `ip-${address.replaceAll('.', '-')}.eu-west-1.compute.example.com`,
-  `app.${address}.nip.io`
+  `app.${address}.nip.io`,
+  `app-${address.replaceAll('.', '-')}.nip.io.`,
+  `${address.split('.').toReversed().join('.')}.in-addr.arpa`
 ]
 
 const INTERNAL_NAMES = [
@@ -102,7 +127,20 @@ const INTERNAL_NAMES = [
   'router.home.arpa',
   'router.lan',
   'intranet',
-  'metadata'
+  'metadata',
+  'local%68ost',
+  'loc\u00adalhost',
+  'ip6-localhost',
+  'instance-data.ec2.internal',
+  'metadata.azure.internal',
+  'host.docker.internal',
+  'kubernetes.default.svc.cluster.local',
+  'kahub.local.',
+  'db.corp',
+  'printer.home',
+  'nas.localdomain',
+  'secret.onion',
+  '1.0.0.127.in-addr.arpa'
 ]
 
 /** Names that say nothing: only looking them up shows where they lead. */
@@ -138,6 +176,30 @@ export const HOSTILE_URLS: readonly string[] = [
   'https://shop.example.com\\@127.0.0.1/hook',
   'https:\\\\127.0.0.1/hook',
   'https:127.0.0.1/hook',
+  'https:/127.0.0.1/hook',
+  'https://127.0.0.1\\.example.com/hook',
+  'https://127.0.0.1?.example.com/hook',
+  'https://127.0.0.1#.example.com/hook',
+  'https://127.0.0.1:443:80/hook',
+  'https://[::1/hook',
+  'https://[fe80::1%eth0]/hook',
+  'https://256.256.256.256/hook',
+  'https://0x100000000/hook',
+  'https://shop.example.com\r\nhost: 127.0.0.1/hook',
+  'https://shop.example.com\u0001.example.org/hook',
+  'https://shop.example.com/hook\u2028',
+  'https://shop.example.com%00.example.org/hook',
+  'https://shop.example.com:0/hook',
+  'https://shop.example.com:9200/hook',
+  'https://%6c%6f%63%61%6c%68%6f%73%74/hook',
+  'view-source:https://shop.example.com/hook',
+  'data:text/plain,hook',
+  'dict://127.0.0.1:6379/info',
+  'ldap://shop.example.com/hook',
+  'ws://shop.example.com/hook',
+  'wss://shop.example.com/hook',
+  'blob:https://shop.example.com/hook',
+  'HTTP://shop.example.com/hook',
   'https:///127.0.0.1/hook',
   'https://shop.example.com\t/hook',
   'https://shop.example.com/ho\nok',

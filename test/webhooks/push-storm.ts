@@ -143,7 +143,7 @@ export async function pushStorm(deps: StormDeps, options: StormOptions): Promise
   }
   await Promise.all(Array.from({ length: lanes }, lane))
   const seconds = (performance.now() - startedAt) / 1_000
-  for (const push of pushes) if (!effects.has(push.id)) faults.push(`${push.id} never had its effect`)
+  for (const push of pushes) if (effects.get(push.id) !== 1) faults.push(`${push.id} was told ${effects.get(push.id) ?? 0} times that it is new`)
   const cards = await checkStock(deps, suppliers, pushes, faults)
   return { ...seen, forged: forgeries.length, cards, seconds, faults }
 }

@@ -199,6 +199,19 @@ t.test('whatever is wrong with the signature, the answer is the same 401 and not
   t.equal(several.status, 200, 'one valid signature among others is enough')
 })
 
+t.test('the reference library and we agree on which moment is too far, and on an empty body', async t => {
+  const supplier = await createSupplier()
+  const { productCode } = await createSource(supplier)
+  const library = new Webhook(supplier.secret)
+  for (const offset of [-290, 290, 300]) {
+    const at = new Date(Date.now() + offset * 1_000)
+    t.equal((await push(supplier, stock(productCode, keys(1)), { at })).status, 200, `${offset} seconds`)
+  }
+  const [id, at] = ['m-empty', new Date()]
+  const signed = { 'webhook-signature': library.sign(id, at, '') }
+  t.match(await push(supplier, null, { id, at, raw: '', headers: signed }), { status: 400, body: { code: 'validation_failed' } })
+})
+
 t.test('a push that is refused has no effect, and says what is wrong', async t => {
   const supplier = await createSupplier()
   const { skuId, productCode } = await createSource(supplier)

@@ -26,7 +26,7 @@ export async function acceptPush(deps: AcceptDeps, push: Push): Promise<{ result
   failpoint('push.stored')
   const effect = await act(deps, push)
   failpoint('push.acted')
-  return { result: await finishPush(deps.db, push, effect), replayed: false }
+  return await finishPush(deps.db, push, effect)
 }
 
 type Effect = Parameters<typeof finishPush>[2]

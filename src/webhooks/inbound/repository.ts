@@ -36,16 +36,19 @@ const FINISH = statement(
   WHERE supplier_id = $1 AND webhook_id = $2 AND state = 'received'`
 )
 
-/** Notes the effect; what a twin noted first stands. `pending` keeps `data`, which holds no secret, for whoever acts on it. */
+/**
+ * Notes the effect; what a twin noted first stands, and is `replayed` here. `pending` keeps `data`, which holds no secret, for whoever acts
+ * on it.
+ */
 export async function finishPush(
   db: Db,
   { supplierId, webhookId }: Push,
   { state, result, data }: { state: 'pending' | 'done'; result: PushResult; data: object | null }
-): Promise<PushResult> {
+): Promise<{ result: PushResult; replayed: boolean }> {
   const values = [supplierId, webhookId, state, JSON.stringify(result), data === null ? null : JSON.stringify(data)]
-  if ((await db.execute(FINISH, values)) === 1) return result
+  if ((await db.execute(FINISH, values)) === 1) return { result, replayed: false }
   const [row] = await db.query<{ result: PushResult | null }>(READ, [supplierId, webhookId])
-  return row?.result ?? result
+  return { result: row?.result ?? result, replayed: true }
 }
 
 const STATE = statement('inbound_supplier_state', 'SELECT state FROM supplier WHERE id = $1')

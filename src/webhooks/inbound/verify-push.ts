@@ -30,7 +30,7 @@ export function readPushHeaders(headers: Headers, now: Date): PushHeaders | null
   const [id, timestamp, signature] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map(name => headers[name])
   if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signature !== 'string') return null
   if (!WEBHOOK_ID.test(id) || !UNIX_SECONDS.test(timestamp)) return null
-  return Math.abs(now.getTime() / 1_000 - Number(timestamp)) > TOLERANCE_SECONDS ? null : { id, timestamp, signature }
+  return Math.abs(Math.floor(now.getTime() / 1_000) - Number(timestamp)) > TOLERANCE_SECONDS ? null : { id, timestamp, signature }
 }
 
 /** True if one of the signatures is made with one of the secrets. All are compared, in constant time. */

@@ -21,11 +21,9 @@ export interface AttemptDeps {
   readonly urlPolicy: UrlPolicy
 }
 
-/** An endpoint's answer is of no interest beyond its status. */
+/** An endpoint's answer is of no interest beyond its status; what is longer costs it the connection. */
 const ANSWER_MAX_BYTES = 65_536
 const GONE = 410
-/** The statuses whose `Retry-After` is an answer to being called too often. */
-const SLOW_DOWN = new Set([429, 503])
 
 export async function attemptDelivery(deps: AttemptDeps, delivery: ClaimedDelivery): Promise<void> {
   failpoint('webhook.claimed')
@@ -45,7 +43,8 @@ async function send({ db, http, signingSecrets, urlPolicy }: AttemptDeps, { endp
     headers: signedHeaders(secrets, toApiId('event', event.id), body),
     body,
     timeoutMs: ATTEMPT_TIMEOUT_MS,
-    maxBytes: ANSWER_MAX_BYTES
+    maxBytes: ANSWER_MAX_BYTES,
+    statusOnly: true
   })
   return toOutcome(answer)
 }
@@ -63,11 +62,10 @@ function signedHeaders(secrets: readonly string[], id: string, body: string): Re
 const failure = (error: string): AttemptOutcome => ({ delivered: false, status: null, error, retryAfterMs: null })
 
 function toOutcome(answer: OutboundAnswer): AttemptOutcome {
-  if (answer.kind === 'failed') return failure(answer.failure)
+  if (answer.kind === 'failed') return failure(answer.failure === 'not_connected' ? `not_connected: ${answer.detail}` : answer.failure)
   const { status, headers } = answer
   if (status >= 200 && status < 300) return { delivered: true, status, error: null, retryAfterMs: null }
-  const wait = SLOW_DOWN.has(status) ? retryAfterMs(headers['retry-after'], new Date()) : null
-  return { delivered: false, status, error: `answered ${status}`, retryAfterMs: wait }
+  return { delivered: false, status, error: `answered ${status}`, retryAfterMs: retryAfterMs(headers['retry-after'], new Date()) }
 }
 
 /** An endpoint that was deleted meanwhile has no outcome. */

@@ -23,7 +23,7 @@ export function retryWaitMs(attempts: number, retryAfterMs: number | null, rando
 /** What a `Retry-After` header asks for: seconds, or a date. Null: nothing that can be read. */
 export function retryAfterMs(header: string | undefined, now: Date): number | null {
   if (header === undefined) return null
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * SECOND
+  if (/^\d+$/.test(header.trim())) return Math.min(Number(header) * SECOND, RETRY_AFTER_MAX_MS)
   const date = Date.parse(header)
   return Number.isNaN(date) ? null : Math.max(0, date - now.getTime())
 }

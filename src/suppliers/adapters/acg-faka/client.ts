@@ -1,6 +1,6 @@
 import type { OutboundHttp } from '../../../kit/outbound-http.ts'
 import type { RefusalKind } from '../../contract.ts'
-import { describeAnswer, exchange } from '../wire/exchange.ts'
+import { describeAnswer, exchange, type NoAnswer } from '../wire/exchange.ts'
 import { at, textAt, type Wire } from '../wire/json.ts'
 import { findRefusal, type RefusalWords } from '../wire/verdict.ts'
 import { signFields } from './sign.ts'
@@ -15,7 +15,7 @@ export interface Connection {
 
 export type Answer =
   | { readonly kind: 'json'; readonly ok: boolean; readonly data: Wire | undefined; readonly refusal: RefusalKind | null; readonly says: string }
-  | { readonly kind: 'not_sent' | 'unclear'; readonly detail: string }
+  | NoAnswer
 
 const SUCCESS = '200'
 const REFUSED = '0'

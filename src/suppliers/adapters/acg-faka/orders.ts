@@ -32,7 +32,7 @@ export const valuedPerUnit = (answer: Answer, quantity: number): bigint | null =
 async function objectTo(connection: Connection, request: PlaceRequest): Promise<PlaceResult | null> {
   const answer = await valuation(connection, request)
   if (answer.kind === 'json' && !answer.ok) return refused(answer.refusal ?? 'rejected', answer.says)
-  return checkPrice(valuedPerUnit(answer, request.quantity), request)
+  return checkPrice(answer, valuedPerUnit(answer, request.quantity), request)
 }
 
 const linesOf = (secret: string | null): string[] => (secret ?? '').split(/\r?\n/).filter(line => line.trim() !== '')

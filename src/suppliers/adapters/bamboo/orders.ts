@@ -27,10 +27,10 @@ export const readProduct = async (connection: Connection, code: string): Promise
 /** Why nothing is ordered, or null. Nothing was sent yet, so it is definite. */
 async function objection(connection: Connection, request: PlaceRequest): Promise<PlaceResult | null> {
   const reply = await askProduct(connection, request.productCode)
-  if (reply.kind !== 'json') return notPlaced({ ...reply, kind: 'not_sent' }, request)
+  if (reply.kind !== 'json') return notPlaced(reply.kind === 'unclear' ? { ...reply, kind: 'not_sent' } : reply, request)
   if (reply.status !== 200) return refused(refusalOf(reply.status) ?? 'rejected', says(connection, reply.body))
   const product = productIn(reply, request.productCode)
-  return product === null ? refused('product_unavailable', 'it is not in the catalog') : checkPrice(product.unitCost, request)
+  return product === null ? refused('product_unavailable', 'it is not in the catalog') : checkPrice(reply, product.unitCost, request)
 }
 
 export async function place(connection: Connection, request: PlaceRequest): Promise<PlaceResult> {

@@ -1,6 +1,6 @@
 import type { OutboundHttp } from '../../../kit/outbound-http.ts'
 import { hmacSha256, md5Hex } from '../wire/digest.ts'
-import { describeAnswer, exchange } from '../wire/exchange.ts'
+import { describeAnswer, exchange, type NoAnswer } from '../wire/exchange.ts'
 import { at, textAt, type Wire } from '../wire/json.ts'
 
 export interface Connection {
@@ -22,9 +22,7 @@ export interface Signed {
 export const sign = ({ method, path, time, body }: Signed, secret: string): string =>
   hmacSha256(secret, `${method}\n${path}\n${time}\n${md5Hex(body)}`).toString('hex')
 
-export type Answer =
-  | { readonly kind: 'json'; readonly ok: boolean; readonly body: Wire; readonly error: string; readonly says: string }
-  | { readonly kind: 'not_sent' | 'unclear'; readonly detail: string }
+export type Answer = { readonly kind: 'json'; readonly ok: boolean; readonly body: Wire; readonly error: string; readonly says: string } | NoAnswer
 
 export async function call(connection: Connection, method: 'GET' | 'POST', path: string, fields?: object): Promise<Answer> {
   const { baseUrl, apiKey, apiSecret, http } = connection

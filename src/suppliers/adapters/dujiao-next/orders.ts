@@ -55,7 +55,7 @@ export const readProduct = async (connection: Connection, code: string): Promise
 async function objectTo(connection: Connection, request: PlaceRequest): Promise<PlaceResult | null> {
   const answer = await askProduct(connection, request.productCode)
   if (answer.kind === 'json' && !answer.ok) return refused(REFUSALS[answer.error] ?? 'rejected', answer.says)
-  return checkPrice(findSku(answer, request.productCode, connection.currency)?.unitCost ?? null, request)
+  return checkPrice(answer, findSku(answer, request.productCode, connection.currency)?.unitCost ?? null, request)
 }
 
 export async function place(connection: Connection, request: PlaceRequest): Promise<PlaceResult> {

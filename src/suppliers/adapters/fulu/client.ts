@@ -1,7 +1,7 @@
 /** One call of the gateway: signed envelope out, verified envelope in. */
 import type { OutboundHttp } from '../../../kit/outbound-http.ts'
 import { sameText } from '../wire/digest.ts'
-import { describeAnswer, exchange } from '../wire/exchange.ts'
+import { describeAnswer, exchange, type NoAnswer } from '../wire/exchange.ts'
 import { parseWire, textAt, type Wire } from '../wire/json.ts'
 import { signRequest, signText, toBeijingTime } from './sign.ts'
 
@@ -14,9 +14,7 @@ export interface Connection {
   readonly http: OutboundHttp
 }
 
-export type Answer =
-  | { readonly kind: 'json'; readonly code: string | null; readonly result: Wire | undefined; readonly says: string }
-  | { readonly kind: 'not_sent' | 'unclear'; readonly detail: string }
+export type Answer = { readonly kind: 'json'; readonly code: string | null; readonly result: Wire | undefined; readonly says: string } | NoAnswer
 
 export async function call(connection: Connection, method: string, biz: object): Promise<Answer> {
   const { url, appKey, appSecret, http } = connection

@@ -1,6 +1,6 @@
 import type { PlaceRequest, PlaceResult, QueryResult, SupplierProduct } from '../../contract.ts'
 import { amountAt } from '../wire/amount.ts'
-import { delivered, type RawCard } from '../wire/delivery.ts'
+import { delivered, fromEither, type RawCard } from '../wire/delivery.ts'
 import { countAt, listAt, textAt, type Wire } from '../wire/json.ts'
 import { checkPrice, failed, notPlaced, refused, unknown } from '../wire/verdict.ts'
 import { type Answer, type Connection, call } from './client.ts'
@@ -36,7 +36,7 @@ async function objectTo(connection: Connection, request: PlaceRequest): Promise<
   if (!PRODUCT_ID.test(request.productCode)) return refused('product_unavailable', 'the product code is not a number')
   const answer = await askProduct(connection, request.productCode)
   if (answer.kind === 'json' && answer.code !== OK) return refused(REFUSALS.get(answer.code ?? '') ?? 'rejected', answer.says)
-  return checkPrice(answer.kind === 'json' ? (toProduct(answer.result, connection.currency)?.unitCost ?? null) : null, request)
+  return checkPrice(answer, answer.kind === 'json' ? (toProduct(answer.result, connection.currency)?.unitCost ?? null) : null, request)
 }
 
 export async function place(connection: Connection, request: PlaceRequest): Promise<PlaceResult> {
@@ -54,16 +54,16 @@ export async function place(connection: Connection, request: PlaceRequest): Prom
 
 const KINDS = { '0': 'text', '2': 'link' } as const
 
-/** Null: a card that does not open with our secret. */
+/** Null: a card that does not open with our secret. A key that is all there is may stand in either field. */
 function openCards(rows: readonly Wire[], secret: string): RawCard[] | null {
   const cards = rows.map(row => {
-    const [number, pwd] = ['card_number', 'card_pwd'].map(name => textAt(row, name))
-    const opened = pwd == null ? null : decryptCard(pwd, secret)
-    const label = number == null ? null : decryptCard(number, secret)
-    if (opened === null || (number != null && label === null)) return null
+    const [number = null, pwd = null] = ['card_number', 'card_pwd'].map(name => textAt(row, name))
+    const opened = pwd === null ? null : decryptCard(pwd, secret)
+    const label = number === null ? null : decryptCard(number, secret)
+    if ((pwd !== null && opened === null) || (number !== null && label === null)) return null
     const type = textAt(row, 'card_type')
     const kind = type === '0' || type === '2' ? KINDS[type] : undefined
-    return { number: label, secret: opened, expiresAt: fromBeijingTime(textAt(row, 'card_deadline')), ...(kind === undefined ? {} : { kind }) }
+    return { ...fromEither(label, opened), expiresAt: fromBeijingTime(textAt(row, 'card_deadline')), ...(kind === undefined ? {} : { kind }) }
   })
   return cards.every(card => card !== null) ? cards : null
 }

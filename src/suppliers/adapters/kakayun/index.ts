@@ -3,19 +3,26 @@ import type { CallbackResult, SupplierAdapter, SupplierClient, SupplierProduct }
 import { balanceAt } from '../wire/amount.ts'
 import { BASE_URL, baseUrlOf, CURRENCY, configSchema, credential, setting, textOf, textOr } from '../wire/config.ts'
 import { isRecent, sameText } from '../wire/digest.ts'
-import { listAt, parseWire, textAt } from '../wire/json.ts'
+import { listAt, parseWire, textAt, withoutMark } from '../wire/json.ts'
 import { answerText, badCallback, CANNOT_CANCEL, events } from '../wire/verdict.ts'
 import { type Connection, call } from './client.ts'
 import { place, query, readProduct, toProduct } from './orders.ts'
 import { signFields } from './sign.ts'
 
+/** Signed are texts: a price of five may be sent as 5.00 or 5.0, and signed so, or as 5. */
+const fieldsOf = (body: object | string | boolean | null): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(body ?? {}).flatMap(([name, value]) => (['string', 'number', 'boolean'].includes(typeof value) ? [[name, String(value)]] : []))
+  )
+
 /** A push about a product. All its fields are signed, so it may be believed while it is fresh. */
 function parseWebhook({ key, currency, callbackAnswer }: Connection, rawBody: Buffer): CallbackResult {
-  const body = parseWire(rawBody.toString('utf8'))
+  const text = rawBody.toString('utf8')
+  const body = parseWire(text)
   const sign = textAt(body, 'sign')
-  if (sign === null || typeof body !== 'object' || body === null || Array.isArray(body)) return badCallback('it has no signature')
-  const fields = Object.fromEntries(Object.entries(body).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
-  if (!sameText(sign, signFields(fields, key))) return badCallback('the signature is wrong')
+  if (sign === null || body === undefined) return badCallback('it has no signature')
+  if (![body, JSON.parse(withoutMark(text))].some(each => sameText(sign, signFields(fieldsOf(each), key))))
+    return badCallback('the signature is wrong')
   if (!isRecent(Number(textAt(body, 'timestamp')) * 1000)) return badCallback('too old')
   const product = toProduct(body, currency)
   if (product === null) return badCallback('it is about no product')

@@ -2,19 +2,21 @@ import { formatAmount } from '../../../kit/money.ts'
 import type { PlaceRequest, PlaceResult, QueryResult, SupplierProduct } from '../../contract.ts'
 import { amountAt } from '../wire/amount.ts'
 import { chineseRefusal, saysNoSuchOrder } from '../wire/chinese.ts'
-import { delivered, type RawCard } from '../wire/delivery.ts'
+import { delivered, fromEither, type RawCard } from '../wire/delivery.ts'
 import { countAt, listAt, textAt, type Wire } from '../wire/json.ts'
 import { checkPrice, failed, notPlaced, refused, unknown } from '../wire/verdict.ts'
 import { type Answer, type Connection, call } from './client.ts'
 
 const ON_SALE = ['1', 'ON_SALE']
 
+/** Systems that speak this protocol beside the original write some names in a second way. */
 export function toProduct(row: Wire | undefined, currency: string): SupplierProduct | null {
-  const code = textAt(row, 'goodsid')
-  const unitCost = amountAt(row, 'goodsprice')
+  const code = textAt(row, 'goodsid') ?? textAt(row, 'goods_id')
+  const unitCost = amountAt(row, 'goodsprice') ?? amountAt(row, 'goods_price')
   if (code === null || unitCost === null) return null
   const stock = countAt(row, 'goodsstock') ?? countAt(row, 'stock')
-  return { code, name: textAt(row, 'goodsname') ?? code, unitCost, currency, stock, onSale: ON_SALE.includes(textAt(row, 'goodsstatus') ?? '') }
+  const onSale = ON_SALE.includes(textAt(row, 'goodsstatus') ?? textAt(row, 'status') ?? '')
+  return { code, name: textAt(row, 'goodsname') ?? code, unitCost, currency, stock, onSale }
 }
 
 export const readProduct = (connection: Connection, code: string): Promise<Answer> => call(connection, 'goods/details', { goodsid: code })
@@ -23,7 +25,7 @@ export const readProduct = (connection: Connection, code: string): Promise<Answe
 async function objectTo(connection: Connection, request: PlaceRequest): Promise<PlaceResult | null> {
   const answer = await readProduct(connection, request.productCode)
   if (answer.kind === 'json' && !answer.ok) return refused(chineseRefusal(answer.message) ?? 'rejected', answer.says)
-  return checkPrice(answer.kind === 'json' ? (toProduct(answer.data, connection.currency)?.unitCost ?? null) : null, request)
+  return checkPrice(answer, answer.kind === 'json' ? (toProduct(answer.data, connection.currency)?.unitCost ?? null) : null, request)
 }
 
 export async function place(connection: Connection, request: PlaceRequest): Promise<PlaceResult> {
@@ -43,17 +45,16 @@ export async function place(connection: Connection, request: PlaceRequest): Prom
 
 /** The lists and their fields are spelled in two ways. */
 const cardsIn = (data: Wire | undefined): RawCard[] =>
-  (listAt(data, 'cardlist') ?? listAt(data, 'cards') ?? []).map(card => ({
-    number: textAt(card, 'card_no') ?? textAt(card, 'cardno'),
-    secret: textAt(card, 'card_pwd') ?? textAt(card, 'cardpwd')
-  }))
+  (listAt(data, 'cardlist') ?? listAt(data, 'cards') ?? []).map(card =>
+    fromEither(textAt(card, 'card_no') ?? textAt(card, 'cardno'), textAt(card, 'card_pwd') ?? textAt(card, 'cardpwd'))
+  )
 
 const NO_REFUND = [null, '0']
 
 export async function query(connection: Connection, reference: string): Promise<QueryResult> {
   const answer = await call(connection, 'order/get', { usorderno: reference })
   if (answer.kind !== 'json') return unknown(answer.detail)
-  if (!answer.ok) return saysNoSuchOrder(answer.message) ? { kind: 'not_found' } : unknown(answer.says)
+  if (!answer.ok) return saysNoSuchOrder(answer.words) ? { kind: 'not_found' } : unknown(answer.says)
   const { data } = answer
   if (textAt(data, 'usorderno') !== reference) return unknown('another order was shown')
   const upstreamId = textAt(data, 'orderno')

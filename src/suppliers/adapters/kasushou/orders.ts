@@ -3,8 +3,8 @@ import type { OutboundHttp } from '../../../kit/outbound-http.ts'
 import type { PlaceRequest, PlaceResult, QueryResult, SupplierProduct } from '../../contract.ts'
 import { amountAt } from '../wire/amount.ts'
 import { chineseRefusal, saysNoSuchOrder } from '../wire/chinese.ts'
-import { delivered } from '../wire/delivery.ts'
-import { describeAnswer, exchange } from '../wire/exchange.ts'
+import { delivered, fromEither } from '../wire/delivery.ts'
+import { describeAnswer, exchange, type NoAnswer } from '../wire/exchange.ts'
 import { at, countAt, listAt, textAt, type Wire } from '../wire/json.ts'
 import { failed, notPlaced, refused, unknown } from '../wire/verdict.ts'
 import { signBody, toBody } from './sign.ts'
@@ -17,8 +17,16 @@ export interface Connection {
 }
 
 export type Answer =
-  | { readonly kind: 'json'; readonly ok: boolean; readonly data: Wire | undefined; readonly message: string | null; readonly says: string }
-  | { readonly kind: 'not_sent' | 'unclear'; readonly detail: string }
+  | {
+      readonly kind: 'json'
+      readonly ok: boolean
+      readonly data: Wire | undefined
+      /** Null: the code does not say that it is a refusal. */
+      readonly message: string | null
+      readonly words: string | null
+      readonly says: string
+    }
+  | NoAnswer
 
 /** Documented is 200; some sites say 1. 400 is a refusal in words, 500 is unknown. */
 const SUCCESS = ['200', '1']
@@ -31,24 +39,25 @@ export async function call({ baseUrl, userId, apiKey, http }: Connection, path: 
   const reply = await exchange(http, { method: 'POST', url: `${baseUrl}/api/v1/${path}`, headers, body })
   if (reply.kind !== 'json') return reply
   const code = textAt(reply.body, 'code') ?? ''
-  const message = code === REFUSED ? textAt(reply.body, 'msg') : null
-  const says = describeAnswer(code, textAt(reply.body, 'msg'), [apiKey, userId])
-  return { kind: 'json', ok: SUCCESS.includes(code), data: at(reply.body, 'data'), message, says }
+  const words = textAt(reply.body, 'msg')
+  const says = describeAnswer(code, words, [apiKey, userId])
+  return { kind: 'json', ok: SUCCESS.includes(code), data: at(reply.body, 'data'), message: code === REFUSED ? words : null, words, says }
 }
 
-const ON_SALE = '1'
+const ON_SALE = ['1', 'ON_SALE']
 
+/** Systems that speak this protocol beside the original write some names in a second way. */
 export function toProduct(row: Wire | undefined, currency: string): SupplierProduct | null {
-  const code = textAt(row, 'id')
-  const unitCost = amountAt(row, 'goods_price')
+  const code = textAt(row, 'id') ?? textAt(row, 'goods_id')
+  const unitCost = amountAt(row, 'goods_price') ?? amountAt(row, 'price')
   if (code === null || unitCost === null) return null
   return {
     code,
-    name: textAt(row, 'goods_name') ?? code,
+    name: textAt(row, 'goods_name') ?? textAt(row, 'name') ?? code,
     unitCost,
     currency,
-    stock: countAt(row, 'stock_num'),
-    onSale: textAt(row, 'status') === ON_SALE
+    stock: countAt(row, 'stock_num') ?? countAt(row, 'stock'),
+    onSale: ON_SALE.includes(textAt(row, 'status') ?? '')
   }
 }
 
@@ -70,10 +79,7 @@ export async function place(connection: Connection, request: PlaceRequest): Prom
 }
 
 function fulfilled(order: Wire, upstreamId: string | null): QueryResult {
-  const cards = listAt(order, 'card_list') ?? []
-  const isTopUp = (listAt(order, 'recharge_info') ?? []).length > 0
-  if (cards.length === 0) return isTopUp ? { kind: 'fulfilled', upstreamId, cards: [], unitCost: null } : { kind: 'pending', upstreamId }
-  const raw = cards.map(card => ({ number: textAt(card, 'card_no'), secret: textAt(card, 'card_password') }))
+  const raw = (listAt(order, 'card_list') ?? []).map(card => fromEither(textAt(card, 'card_no'), textAt(card, 'card_password')))
   return delivered({ raw, quantity: null, upstreamId, unitCost: null })
 }
 
@@ -90,8 +96,8 @@ function refunded(order: Wire, upstreamId: string | null): QueryResult {
 export async function query(connection: Connection, reference: string): Promise<QueryResult> {
   const answer = await call(connection, 'order/info', { external_orderno: reference, day: 0 })
   if (answer.kind !== 'json') return unknown(answer.detail)
-  if (!answer.ok) return saysNoSuchOrder(answer.message) ? { kind: 'not_found' } : unknown(answer.says)
-  const rows = listAt(answer.data)
+  if (!answer.ok) return saysNoSuchOrder(answer.words) ? { kind: 'not_found' } : unknown(answer.says)
+  const rows = listAt(answer.data) ?? (textAt(answer.data, 'external_orderno') === null ? null : [answer.data ?? null])
   const order = rows?.find(row => textAt(row, 'external_orderno') === reference)
   if (order === undefined) return rows?.length === 0 ? { kind: 'not_found' } : unknown('another order was shown')
   const upstreamId = textAt(order, 'ordersn')

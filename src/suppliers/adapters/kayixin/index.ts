@@ -1,10 +1,10 @@
 import type { OutboundHttp } from '../../../kit/outbound-http.ts'
-import type { PlaceRequest, PlaceResult, QueryResult, SupplierAdapter, SupplierClient, SupplierProduct } from '../../contract.ts'
+import type { OrderLookup, PlaceRequest, PlaceResult, QueryResult, SupplierAdapter, SupplierClient, SupplierProduct } from '../../contract.ts'
 import { amountAt, balanceAt, perUnit, wireNumber } from '../wire/amount.ts'
 import { chineseRefusal, saysNoSuchOrder } from '../wire/chinese.ts'
 import { BASE_URL, baseUrlOf, CURRENCY, choice, configSchema, credential, setting, textOf, textOr } from '../wire/config.ts'
-import { delivered, deliveredAtOnce } from '../wire/delivery.ts'
-import { describeAnswer, exchange } from '../wire/exchange.ts'
+import { delivered, deliveredAtOnce, fromEither } from '../wire/delivery.ts'
+import { describeAnswer, exchange, type NoAnswer } from '../wire/exchange.ts'
 import { at, countAt, listAt, textAt, type Wire } from '../wire/json.ts'
 import { badCallback, CANNOT_CANCEL, checkPrice, failed, notPlaced, refused, unknown } from '../wire/verdict.ts'
 import { type Signer, signBody, VERSION } from './sign.ts'
@@ -17,8 +17,16 @@ interface Connection extends Signer {
 }
 
 type Answer =
-  | { readonly kind: 'json'; readonly ok: boolean; readonly data: Wire | undefined; readonly message: string | null; readonly says: string }
-  | { readonly kind: 'not_sent' | 'unclear'; readonly detail: string }
+  | {
+      readonly kind: 'json'
+      readonly ok: boolean
+      readonly data: Wire | undefined
+      /** Null: the code does not say that it is a refusal. */
+      readonly message: string | null
+      readonly words: string | null
+      readonly says: string
+    }
+  | NoAnswer
 
 const SUCCESS = '1000'
 /** What a code below or above this family means is not documented; in it, the words decide. */
@@ -36,7 +44,7 @@ async function call(connection: Connection, path: string, fields: object): Promi
   const code = textAt(reply.body, 'code') ?? ''
   const words = textAt(reply.body, 'msg')
   const says = describeAnswer(code, words, [appId, appSecret])
-  return { kind: 'json', ok: code === SUCCESS, data: at(reply.body, 'data'), message: REFUSED.test(code) ? words : null, says }
+  return { kind: 'json', ok: code === SUCCESS, data: at(reply.body, 'data'), message: REFUSED.test(code) ? words : null, words, says }
 }
 
 const ON_SALE = '1'
@@ -54,11 +62,10 @@ const readProduct = (connection: Connection, code: string): Promise<Answer> => c
 async function objectTo(connection: Connection, request: PlaceRequest): Promise<PlaceResult | null> {
   const answer = await readProduct(connection, request.productCode)
   if (answer.kind === 'json' && !answer.ok) return refused(chineseRefusal(answer.message) ?? 'rejected', answer.says)
-  return checkPrice(answer.kind === 'json' ? (toProduct(answer.data, connection.currency)?.unitCost ?? null) : null, request)
+  return checkPrice(answer, answer.kind === 'json' ? (toProduct(answer.data, connection.currency)?.unitCost ?? null) : null, request)
 }
 
-const cardsIn = (data: Wire | undefined) =>
-  (listAt(data, 'cards') ?? []).map(card => ({ number: textAt(card, 'cardNo'), secret: textAt(card, 'cardPwd') }))
+const cardsIn = (data: Wire | undefined) => (listAt(data, 'cards') ?? []).map(card => fromEither(textAt(card, 'cardNo'), textAt(card, 'cardPwd')))
 
 async function place(connection: Connection, request: PlaceRequest): Promise<PlaceResult> {
   const { reference, productCode, quantity, maxUnitCost, input } = request
@@ -81,12 +88,19 @@ async function place(connection: Connection, request: PlaceRequest): Promise<Pla
   return deliveredAtOnce({ raw: cardsIn(answer.data), quantity, upstreamId, unitCost: null })
 }
 
-async function query(connection: Connection, reference: string): Promise<QueryResult> {
+/** Asked for by our number; where it is not said again, by the number that the order was accepted under. */
+function isOurs(data: Wire | undefined, { reference, upstreamId }: OrderLookup): boolean {
+  const said = textAt(data, 'outerNumber')
+  return said === null ? upstreamId !== null && textAt(data, 'orderNumber') === upstreamId : said === reference
+}
+
+async function query(connection: Connection, order: OrderLookup): Promise<QueryResult> {
+  const { reference } = order
   const answer = await call(connection, 'order/getDetail', { outerNumber: reference })
   if (answer.kind !== 'json') return unknown(answer.detail)
-  if (!answer.ok) return saysNoSuchOrder(answer.message) ? { kind: 'not_found' } : unknown(answer.says)
+  if (!answer.ok) return saysNoSuchOrder(answer.words) ? { kind: 'not_found' } : unknown(answer.says)
   const { data } = answer
-  if (textAt(data, 'outerNumber') !== reference) return unknown('another order was shown')
+  if (!isOurs(data, order)) return unknown('another order was shown')
   const upstreamId = textAt(data, 'orderNumber')
   const raw = cardsIn(data)
   switch (textAt(data, 'status')) {
@@ -145,7 +159,7 @@ function connect(config: Readonly<Record<string, unknown>>, http: OutboundHttp):
     checkStock: async code => (await product(code))?.stock ?? null,
     quote: product,
     place: request => place(connection, request),
-    query: ({ reference }) => query(connection, reference),
+    query: order => query(connection, order),
     cancel: async () => CANNOT_CANCEL,
     parseWebhook: () => badCallback('how this supplier signs its callbacks is not known; orders are polled')
   }

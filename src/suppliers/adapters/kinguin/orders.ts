@@ -66,7 +66,7 @@ async function readPrice(connection: Connection, request: PlaceRequest): Promise
   if (reply.kind === 'json' && reply.status === NOT_FOUND) return refused('product_unavailable', says(connection, reply.body))
   if (reply.kind === 'json' && reply.status !== 200) return refused(refusalOf(reply.body) ?? 'rejected', says(connection, reply.body))
   const price = productIn(reply)?.unitCost ?? null
-  return checkPrice(price, request) ?? price ?? request.maxUnitCost
+  return checkPrice(reply, price, request) ?? price ?? request.maxUnitCost
 }
 
 export async function place(connection: Connection, request: PlaceRequest): Promise<PlaceResult> {

@@ -47,7 +47,20 @@ export function createConnection(settings: Settings): Connection {
   }
 }
 
+/** A token may end before its time. Whoever has none is not served, so nothing happened, and the same again with a new one is the first. */
 export async function call(connection: Connection, method: 'GET' | 'POST', path: string, fields?: object): Promise<Exchange> {
+  const first = await send(connection, { method, path, fields })
+  const isOver = first.kind === 'json' && first.status === 401 && textAt(first.body, 'errorCode') === 'INVALID_TOKEN'
+  return isOver ? await send(connection, { method, path, fields }) : first
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly fields: object | undefined
+}
+
+async function send(connection: Connection, { method, path, fields }: Call): Promise<Exchange> {
   const token = await connection.token()
   if (token.kind !== 'token') return { kind: 'not_sent', detail: NO_TOKEN }
   const reply = await exchange(connection.http, {

@@ -14,11 +14,21 @@ const CODE = /^(\d{1,15}):(\d{1,9}(?:\.\d{1,4})?)$/
 
 /** A value of the map is what its card costs in our currency; the fee comes on top. Discounts are not counted: they only help. */
 function costOf(product: Wire, face: bigint): bigint | null {
-  const map = at(product, 'fixedRecipientToSenderDenominationsMap')
-  if (typeof map !== 'object' || map === null || Array.isArray(map)) return null
-  const [, cost] = Object.entries(map).find(([value]) => toAmount(value) === face) ?? []
-  const amount = toAmount(typeof cost === 'string' ? cost : null)
+  const amount = senderAmountOf(product, face)
   return amount === null ? null : amount + (amountAt(product, 'senderFee') ?? 0n)
+}
+
+/** Without a map, only a card in our own currency has a price that is known: its value. */
+function senderAmountOf(product: Wire, face: bigint): bigint | null {
+  const map = at(product, 'fixedRecipientToSenderDenominationsMap') ?? null
+  if (map === null) {
+    const [ours, theirs] = [textAt(product, 'senderCurrencyCode'), textAt(product, 'recipientCurrencyCode')]
+    return ours !== null && ours === theirs ? face : null
+  }
+  if (typeof map !== 'object') return null
+  const entries = (Array.isArray(map) ? map : [map]).flatMap(each => (typeof each === 'object' && each !== null ? Object.entries(each) : []))
+  const [, cost] = entries.find(([value]) => toAmount(value) === face) ?? []
+  return toAmount(typeof cost === 'string' ? cost : null)
 }
 
 export function toProducts(product: Wire): SupplierProduct[] {
@@ -50,11 +60,11 @@ const NOT_FOUND = 404
 async function prepare(connection: Connection, request: PlaceRequest): Promise<string | PlaceResult> {
   if ((await connection.token()).kind === 'denied') return refused('auth', NO_TOKEN)
   const reply = await askProduct(connection, request.productCode)
-  if (reply.kind !== 'json') return notPlaced({ ...reply, kind: 'not_sent' }, request)
+  if (reply.kind !== 'json') return notPlaced(reply.kind === 'unclear' ? { ...reply, kind: 'not_sent' } : reply, request)
   if (reply.status === NOT_FOUND) return refused('product_unavailable', says(connection, reply.body))
   if (reply.status !== 200) return refused(REFUSALS[textAt(reply.body, 'errorCode') ?? ''] ?? 'rejected', says(connection, reply.body))
-  const country = textAt(reply.body, 'country', 'isoName')
-  const objection = request.again === true ? null : checkPrice(priceIn(reply, request.productCode)?.unitCost ?? null, request)
+  const country = textAt(reply.body, 'country', 'isoName') ?? textAt(reply.body, 'countryCode')
+  const objection = request.again === true ? null : checkPrice(reply, priceIn(reply, request.productCode)?.unitCost ?? null, request)
   return objection ?? country ?? refused('rejected', 'its country could not be read, nothing was ordered')
 }
 

@@ -16,6 +16,10 @@ const CHINESE = /[\u4e00-\u9fff]/
 /** Every key has such a run somewhere; 「很抱歉，请联系客服」 has none. An apology in Latin letters cannot be told from a key. */
 const KEY_LIKE = /[0-9A-Za-z]{4}/
 
+/** For shops that keep a key without a number in either of their two fields. A number that is only a position is no key. */
+export const fromEither = (number: string | null, secret: string | null): Pick<RawCard, 'number' | 'secret'> =>
+  (secret ?? '').trim() === '' && KEY_LIKE.test(number ?? '') ? { secret: number } : { number, secret }
+
 function readCard({ number = null, secret, kind, expiresAt = null }: RawCard): SuppliedCard | null {
   const trimmed = secret?.trim() ?? ''
   const read = kind ?? (/^https?:\/\/\S+$/i.test(trimmed) ? 'link' : 'text')

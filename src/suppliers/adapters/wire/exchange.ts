@@ -8,19 +8,26 @@ export type Exchange =
   | { readonly kind: 'json'; readonly status: number; readonly body: Wire; readonly text: string }
   /** The request certainly was not received. */
   | { readonly kind: 'not_sent'; readonly detail: string }
+  /** HTTP 429: it was received, and not acted on. */
+  | { readonly kind: 'throttled'; readonly detail: string }
   /** Time-out, broken, too large, a redirect, 5xx, not JSON: it may have had its effect. */
   | { readonly kind: 'unclear'; readonly detail: string }
 
+export type NoAnswer = Exclude<Exchange, { readonly kind: 'json' }>
+
 /** 10,000 cards of 100 bytes fit. */
 const ANSWER_MAX_BYTES = 4_194_304
+const TOO_MANY_REQUESTS = 429
 
 export async function exchange(http: OutboundHttp, request: OutboundRequest): Promise<Exchange> {
-  const answer = await http.send({ timeoutMs: CALL_TIMEOUT_MAX_MS, maxBytes: ANSWER_MAX_BYTES, ...request })
+  const headers = { accept: 'application/json', ...request.headers }
+  const answer = await http.send({ timeoutMs: CALL_TIMEOUT_MAX_MS, maxBytes: ANSWER_MAX_BYTES, ...request, headers })
   if (answer.kind === 'failed') {
     const sent = answer.failure !== 'refused_address' && answer.failure !== 'not_connected'
     return { kind: sent ? 'unclear' : 'not_sent', detail: `no answer: ${answer.failure}` }
   }
   const { status, body: text } = answer
+  if (status === TOO_MANY_REQUESTS) return { kind: 'throttled', detail: `HTTP ${status}` }
   if (status >= 500 || (status >= 300 && status < 400)) return { kind: 'unclear', detail: `HTTP ${status}` }
   const body = parseWire(text)
   if (body === undefined) return { kind: 'unclear', detail: `HTTP ${status}, not JSON` }

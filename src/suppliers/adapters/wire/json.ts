@@ -7,10 +7,14 @@ export type Wire = string | boolean | null | readonly Wire[] | { readonly [name:
 const keepDigits = (_name: string, value: unknown, context?: { readonly source?: string }): unknown =>
   typeof value === 'number' ? (context?.source ?? String(value)) : value
 
+/** Some editors begin a file of a shop with it, and then the shop begins each of its answers with it. */
+const BYTE_ORDER_MARK = '\ufeff'
+export const withoutMark = (text: string): string => (text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text)
+
 /** Undefined: not JSON, or nested beyond reason. */
 export function parseWire(text: string): Wire | undefined {
   try {
-    const value: Wire = JSON.parse(text, keepDigits)
+    const value: Wire = JSON.parse(withoutMark(text), keepDigits)
     return value
   } catch {
     return undefined
