@@ -22,7 +22,7 @@ export type OrderState = (typeof ORDER_STATES)[number]
 
 /** From own stock at once; waiting for stock; or bought from a supplier, with the money held in each state that is not final. */
 const TRANSITIONS: Readonly<Partial<Record<OrderState, readonly OrderState[]>>> = {
-  received: ['fulfilled', 'backordered', 'reserved'],
+  received: ['fulfilled', 'backordered', 'reserved', 'submitting'],
   backordered: ['fulfilled', 'cancelled', 'reserved'],
   reserved: ['submitting', 'cancelled', 'failed', 'partially_fulfilled', 'fulfilled', 'backordered'],
   submitting: ['submitted', 'uncertain', 'review', 'partially_fulfilled', 'fulfilled', 'failed', 'backordered'],

@@ -52,7 +52,7 @@ const SWEEP_EVERY_MS = 1_000
 const INTENT_WAIT_MS = 120_000
 const UNSERVED_AFTER_MS = 15_000
 const CLOSE_WAIT_MS = 5_000
-/** Orders that are bought wait for their goods anyway; this much longer they wait for a quiet moment. */
+/** What suppliers delivered is written in a calm moment, and after this long in any: more of it shares a transaction then. */
 const BREATH_MAX_MS = 50
 /** Rounds in a row while there is more to do; then other jobs have their turn. */
 const ROUNDS_MAX = 20
@@ -110,7 +110,6 @@ class TableBuyer implements Buyer {
 
   readonly begin: BeginPurchases = async () => {
     if (!this.#turns || this.#closed) return null
-    await breathe(BREATH_MAX_MS)
     const slots = await this.#calls.slotsOf([...this.#known])
     const onBegun = (purchases: readonly Purchase[]): void => {
       failpoint('purchase.planned')

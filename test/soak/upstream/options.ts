@@ -28,7 +28,11 @@ const FAULTS: Options['faults'] = {
   partial: 0.01,
   wrong_quantity: 0.005,
   same_card: 0.005,
-  fails: 0.005
+  fails: 0.005,
+  callback_late: 0.1,
+  callback_twice: 0.02,
+  callback_forged: 0.02,
+  callback_lost: 0.02
 }
 
 export const USAGE = `npm run soak:upstream -- [options]

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type RunningServer, startServer } from '../../support/server.ts'
 import { compareBooks, type Report } from './books.ts'
+import { openFront } from './front.ts'
 import { type Market, ok, openMarket } from './market.ts'
 import { createDice, type Options } from './options.ts'
 
@@ -31,21 +32,25 @@ export interface Lab {
   readonly isDurable: boolean
 }
 
-const envOf = ({ databaseUrl, redisUrl, isDurable }: Lab) => ({
+const envOf = ({ databaseUrl, redisUrl, isDurable }: Lab, publicUrl: string) => ({
   DATABASE_URL: databaseUrl,
   REDIS_URL: redisUrl,
   KAHUB_ADMIN_KEY: ADMIN_KEY,
   KAHUB_MASTER_KEY: Buffer.alloc(32, 9).toString('base64'),
   KAHUB_ALLOW_PRIVATE_TARGETS: 'true',
+  KAHUB_PUBLIC_URL: publicUrl,
   KAHUB_ALLOW_UNSAFE_DATABASE: String(!isDurable),
   HOST: '127.0.0.1'
 })
 
 export async function soak(lab: Lab, options: Options, log: (line: string) => void): Promise<SoakReport> {
-  const start = (): Promise<RunningServer> => startServer(envOf(lab))
+  const servers: RunningServer[] = []
+  let called = 0
+  const front = await openFront(() => servers[called++ % servers.length]?.base ?? 'http://127.0.0.1:9')
+  const start = (): Promise<RunningServer> => startServer(envOf(lab, front.url))
   const client = new pg.Client({ connectionString: lab.databaseUrl })
   await client.connect()
-  const servers = await Promise.all([start(), start()])
+  servers.push(...(await Promise.all([start(), start()])))
   const market = await openMarket(adminOf(servers), options)
   const begun = performance.now()
   try {
@@ -58,8 +63,15 @@ export async function soak(lab: Lab, options: Options, log: (line: string) => vo
     const broken =
       invariants.ok === true ? [] : [`invariants broken: ${JSON.stringify(invariants.data.filter((each: { broken: number }) => each.broken))}`]
     const missing = placed.size === report.counts['orders'] ? [] : [`${placed.size} orders were answered, ${report.counts['orders']} are stored`]
-    return { ...report, faults: [...report.faults, ...late, ...broken, ...missing], seconds: seconds(begun), kills }
+    return {
+      ...report,
+      counts: { ...report.counts, ...front.answers },
+      faults: [...report.faults, ...late, ...broken, ...missing],
+      seconds: seconds(begun),
+      kills
+    }
   } finally {
+    front.close()
     await Promise.all(servers.map(server => server.terminate()))
     await Promise.all(market.shelves.map(({ sim }) => sim.close()))
     await client.end()
