@@ -210,6 +210,17 @@ t.test('idempotency of orders', async t => {
   })
 })
 
+t.test('a price that one instance has changed is what the very next order on another pays', async t => {
+  const databaseUrl = await createTestDatabase(t)
+  const [here, there] = [await startTestApp(t, { databaseUrl }), await startTestApp(t, { databaseUrl })]
+  const skuId = await createSku(here, { price: '10.00', stock: 2 })
+  const { key } = await createReseller(here, { credit: '100.00' })
+  const buy = () => expectStatus(201, there.as(key)('POST', '/v1/orders', { body: { skuId, quantity: 1 } }))
+  t.match(await buy(), { unitPrice: cny('10.00') })
+  await expectStatus(200, here.admin('PATCH', `/v1/admin/skus/${skuId}`, { body: { price: cny('12.00') } }))
+  t.match(await buy(), { unitPrice: cny('12.00') })
+})
+
 t.test('a card past its expiry is not sold, though nobody has taken it out of stock yet', async t => {
   const databaseUrl = await createTestDatabase(t)
   const shop = await startTestApp(t, { databaseUrl })

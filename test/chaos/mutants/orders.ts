@@ -211,8 +211,7 @@ export const orders: readonly Mutant[] = [
         file: DECIDE_BATCH,
         find: `if (facts.skuRows.get(candidate.skuId)?.revision !== candidate.revision) return answer`,
         replace: `if (facts.skuRows.get(candidate.skuId) === undefined) return answer`
-      },
-      { file: 'src/catalog/listings.ts', find: `LISTING_MAX_AGE_MS = 500`, replace: `LISTING_MAX_AGE_MS = 50_000` }
+      }
     ],
     check: PLACE_ORDER
   },

@@ -1,6 +1,13 @@
 /** Secrets, and who may do what. */
 import { type Mutant, QUIET, test } from './mutant.ts'
 
+/** Row-level security, which would show nothing of another reseller. */
+const NO_SECOND_WALL = {
+  file: 'src/kit/db/settings.ts',
+  find: 'return `SET LOCAL ROLE ${TENANT_ROLE}; SET',
+  replace: 'return `SET LOCAL ROLE ${TENANT_ROLE === "" ? TENANT_ROLE : ROLE}; SET'
+}
+
 export const secrets: readonly Mutant[] = [
   {
     name: 'a key that may be stocked twice',
@@ -25,7 +32,8 @@ export const secrets: readonly Mutant[] = [
         file: 'src/orders/repository.ts',
         find: `WHERE o.id = $1 AND ($2::uuid IS NULL OR o.reseller_id = $2)\`)\n\n/** \`resellerId\` null: for operators. */`,
         replace: `WHERE o.id = $1 AND ($2::uuid IS NULL OR o.reseller_id IS NOT NULL)\`)\n\n/** \`resellerId\` null: for operators. */`
-      }
+      },
+      NO_SECOND_WALL
     ],
     check: test('test/acceptance/isolation.test.ts')
   },
@@ -47,7 +55,8 @@ export const secrets: readonly Mutant[] = [
         file: 'src/orders/repository.ts',
         find: `WHERE o.id = $1 AND ($2::uuid IS NULL OR o.reseller_id = $2)\`)\n\n/** \`resellerId\` null: for operators. */`,
         replace: `WHERE o.id = $1 AND ($2::uuid IS NULL OR o.reseller_id IS NOT NULL)\`)\n\n/** \`resellerId\` null: for operators. */`
-      }
+      },
+      NO_SECOND_WALL
     ],
     check: QUIET
   },
