@@ -10,6 +10,8 @@ interface Edit {
 const decide = (find: string, replace: string): Edit => ({ file: 'src/orders/decide-batch.ts', find, replace })
 const commit = (find: string, replace: string): Edit => ({ file: 'src/orders/commit-batch.ts', find, replace })
 
+const upstream = (file: string, find: string, replace: string): Edit => ({ file: `src/orders/upstream/${file}.ts`, find, replace })
+
 export const BUGS: Readonly<Record<string, readonly Edit[]>> = {
   'the fence is not compared': [decide("return lane.mandate.kind !== 'fenced' || row?.fence === lane.mandate.fence", 'return true')],
   'a known key is not looked up': [decide('if (known !== undefined) {', 'if (false) {')],
@@ -31,6 +33,22 @@ export const BUGS: Readonly<Record<string, readonly Edit[]>> = {
   ],
   'an order that lost its fence is forgotten': [
     { file: 'src/inventory/allocator/allocator.ts', find: 'this.#laneOf(ticket.request.skuId).queue.unshift(ticket)', replace: '' }
+  ],
+  'an unclear purchase counts as refused': [
+    upstream(
+      'apply-outcome',
+      'return outcome.canAsk ? doubt(attempt, outcome.detail)',
+      "return true ? end({ ...attempt, state: 'failed' }, 'failed', null)"
+    )
+  ],
+  'not found counts at once': [upstream('apply-outcome', 'counted.notFound >= NOT_FOUND_MIN && attempt.ageMs > attempt.quietTimeMs', 'true')],
+  'what was sent is sent again': [upstream('calls', "claimed.claimedFrom === 'intent'", "claimed.claimedFrom !== 'submitted'")],
+  'an order is closed while a purchase is unclear': [upstream('decide-purchase', 'bought.length === 0 && live.length === 0', 'bought.length === 0')],
+  'a card that was seen before is delivered': [upstream('apply-outcome', 'outcome.cards.filter(card => fresh.has(card.id))', '[...outcome.cards]')],
+  'what came is not paid': [upstream('move-purchase-money', 'unitPrice * BigInt(deliveredUnits)', '0n')],
+  'what will not come is not given back': [upstream('move-purchase-money', 'unitPrice * BigInt(missing)', '0n')],
+  'what is claimed is sent twice': [
+    { file: 'src/orders/upstream/claim-repository.ts', find: 'rows.map(row => ({', replace: 'rows.flatMap(row => [row, row]).map(row => ({' }
   ],
   'a quantity break counts for every quantity': [{ file: 'src/pricing/price.ts', find: 'row.minQuantity > quantity ? null', replace: 'false ? null' }]
 }

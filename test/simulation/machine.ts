@@ -50,13 +50,14 @@ const real = {
   random: Math.random,
   randomUUIDv7: crypto.randomUUIDv7,
   randomUUID: crypto.randomUUID,
-  wait: timersPromises.setTimeout
+  wait: timersPromises.setTimeout,
+  nextTurn: timersPromises.setImmediate
 }
 
 /** A moment like any other: 2026-11-23. */
 const EPOCH_MS = 1_795_392_000_000
-/** A run of some hundred operations takes seconds; what has not settled by then never will. */
-const LONGEST_MS = 3_600_000
+/** A run of some hundred operations takes seconds, and its purchases an hour; what has not settled by then never will. */
+const LONGEST_MS = 10_800_000
 /** Events in a row before Node may do anything else. */
 const EVENTS_PER_TURN = 256
 
@@ -259,7 +260,8 @@ export class Machine {
     performance.now = () => machine.#clock()
     Math.random = () => machine.chance()
     Object.assign(crypto, { randomUUIDv7: () => machine.newId(), randomUUID: () => machine.newId() })
-    Object.assign(timersPromises, { setTimeout: wait })
+    const nextTurn = (): Promise<void> => new Promise(resolve => void machine.after(0, machine.current, resolve))
+    Object.assign(timersPromises, { setTimeout: wait, setImmediate: nextTurn })
     syncBuiltinESMExports()
   }
 
@@ -269,7 +271,7 @@ export class Machine {
     performance.now = real.now
     Math.random = real.random
     Object.assign(crypto, { randomUUIDv7: real.randomUUIDv7, randomUUID: real.randomUUID })
-    Object.assign(timersPromises, { setTimeout: real.wait })
+    Object.assign(timersPromises, { setTimeout: real.wait, setImmediate: real.nextTurn })
     syncBuiltinESMExports()
   }
 }

@@ -1,15 +1,20 @@
 /** One simulated kahub process: the real code on the model's database and Redis. */
+import { createSecretKey } from 'node:crypto'
 import { createListings, type Listings } from '../../src/catalog/index.ts'
 import { createAllocator, type Vault } from '../../src/inventory/index.ts'
 import type { Db } from '../../src/kit/db/index.ts'
+import { DomainError } from '../../src/kit/errors.ts'
 import { createBatchCommit } from '../../src/orders/commit-batch.ts'
 import { createFindReplay } from '../../src/orders/find-replay.ts'
 import type { OrderCandidate, PlaceOutcome } from '../../src/orders/order.ts'
 import type { PlaceOrderDeps } from '../../src/orders/place-order.ts'
+import { type Buyer, createBuyer } from '../../src/orders/upstream/buyer.ts'
+import { createMeasures } from '../../src/orders/upstream/measures.ts'
 import { createWalletDirectory } from '../../src/wallet/index.ts'
 import type { Machine, Owner } from './machine.ts'
 import type { ModelDatabase } from './model/database.ts'
 import type { ModelRedis } from './model/leases.ts'
+import { connectAll, type ModelSupplier } from './model/suppliers.ts'
 
 /** What a client waits for is answered, or breaks with the process. */
 interface Request {
@@ -20,23 +25,41 @@ interface Request {
 export class ConnectionLost {}
 
 /** Cards are their own secrets here: encryption has tests of its own. */
-const VAULT = { prepare: () => undefined, open: ({ id }: { id: string }) => ({ number: null, secret: id }) } as unknown as Vault
+export const SEAL_KEYS = { dataKeyId: 1, dataKey: createSecretKey(Buffer.alloc(32, 1)), fingerprintKey: createSecretKey(Buffer.alloc(32, 2)) }
+const VAULT = {
+  prepare: () => undefined,
+  open: ({ id }: { id: string }) => ({ number: null, secret: id }),
+  sealKeys: async () => SEAL_KEYS
+} as unknown as Vault
+const INPUTS = { seal: <T>(_orderId: string, input: T): T => input, open: <T>(_orderId: string, input: T): T => input }
+/** As the worker waits for what comes together with the reason to look. */
+const WAKE_GAP_MS = 10
 
-export type Deps = PlaceOrderDeps & { readonly noteStock: (skuId: string, available: number) => void }
+export type Deps = PlaceOrderDeps & { readonly noteStock: (skuId: string, available: number) => void; readonly buyer: Buyer }
+
+/** What all processes speak to. */
+export interface Outside {
+  readonly machine: Machine
+  readonly database: ModelDatabase
+  readonly redis: ModelRedis
+  readonly suppliers: readonly ModelSupplier[]
+}
 
 export class Process {
   readonly #machine: Machine
   readonly #database: ModelDatabase
   readonly #redis: ModelRedis
+  readonly #suppliers: readonly ModelSupplier[]
   readonly #requests = new Set<Request>()
   /** From one start to the next crash. */
   life: Owner
   #deps: Deps
 
-  constructor(machine: Machine, database: ModelDatabase, redis: ModelRedis) {
+  constructor({ machine, database, redis, suppliers }: Outside) {
     this.#machine = machine
     this.#database = database
     this.#redis = redis
+    this.#suppliers = suppliers
     this.life = { alive: true, skewMs: 0 }
     this.#deps = this.#start()
   }
@@ -65,12 +88,49 @@ export class Process {
     const noteStock = (skuId: string, available: number): void => listings.noteStock(skuId, available)
     const allocator = createAllocator<OrderCandidate, PlaceOutcome>({
       leases: this.#redis.connect(this.life),
-      commit: createBatchCommit({ db, vault: VAULT, wallets, noteStock, noteReserved: () => undefined })
+      commit: createBatchCommit({
+        db,
+        vault: VAULT,
+        wallets,
+        noteStock,
+        beginPurchases: candidates => buyer.begin(candidates),
+        noteReserved: () => buyer.noteWork()
+      })
     })
+    const buyer = this.#startBuyer({ db, wallets, listings, noteStock })
     this.#machine.current = before
     const intake = { refusal: () => null }
-    const inputs = { seal: (_orderId: string, input: Readonly<Record<string, string>>) => input }
-    return { db, listings, wallets, allocator, vault: VAULT, inputs, findReplay: createFindReplay(db), inFlight: new Map(), intake, noteStock }
+    const orders = { findReplay: createFindReplay(db), inFlight: new Map(), intake, inputs: INPUTS }
+    return { db, listings, wallets, allocator, vault: VAULT, noteStock, buyer, ...orders }
+  }
+
+  /** It takes a turn when it hears of work; the others when the world says so. */
+  #startBuyer(deps: Pick<Deps, 'db' | 'wallets' | 'listings' | 'noteStock'>): Buyer {
+    const [machine, { life }] = [this.#machine, this]
+    const onError = (error: unknown): void => {
+      // What was not stored is asked for again.
+      if (!(error instanceof DomainError)) machine.fail(`an outcome could not be stored: ${(error as Error).stack}`)
+    }
+    const buyer = createBuyer({
+      ...deps,
+      vault: VAULT,
+      inputs: INPUTS,
+      connections: connectAll(this.#suppliers, life),
+      findAdapter: name => this.#suppliers.find(({ adapter }) => adapter.name === name)?.adapter ?? null,
+      callbackUrlOf: () => null,
+      measures: createMeasures(deps),
+      onError
+    })
+    let isWoken = false
+    buyer.onWork(() => {
+      if (isWoken) return
+      isWoken = true
+      machine.after(WAKE_GAP_MS, life, () => {
+        isWoken = false
+        buyer.turn().catch(onError)
+      })
+    })
+    return buyer
   }
 
   /** A request from outside: it travels, and so does its answer. */

@@ -11,6 +11,7 @@ import { Machine } from './machine.ts'
 import { ModelDatabase } from './model/database.ts'
 import { ModelRedis } from './model/leases.ts'
 import { commit, type Holder, lock, write } from './model/store.ts'
+import { ModelSupplier } from './model/suppliers.ts'
 import { Store } from './model/tables.ts'
 import { checkAll, type History, type Refused, type Told } from './oracle.ts'
 import { ConnectionLost, Process } from './process.ts'
@@ -22,6 +23,15 @@ const SHARDS = 16
 /** Enough for some orders, and not for all. */
 const BALANCE = 40_000n
 const CNY = 'CNY'
+/** What a unit of the last SKU costs at each supplier; the first is asked first. */
+const COSTS = ['400', '450', '480']
+const SOURCED = SKUS - 1
+/** Of all plans: those with suppliers take twice as long. */
+const MARKETS = 0.35
+const TROUBLE = 0.15
+/** More than a supplier needs to be asked until a person has it. */
+const TURNS_MAX = 40
+const TURN_GAP_MAX_MS = 60_000
 
 export interface Plan {
   readonly seed: number
@@ -32,7 +42,7 @@ export interface Plan {
 export interface Outcome {
   readonly trace: string
   readonly events: number
-  /** Requests to processes, those that clients repeated included, changes by operators, and faults. */
+  /** Requests to processes and to suppliers, those that clients repeated included, changes by operators, and faults. */
   readonly operations: number
   readonly orders: number
   readonly commits: number
@@ -57,7 +67,7 @@ export async function simulate(plan: Plan): Promise<Outcome> {
     return {
       trace: machine.trace,
       events: machine.events,
-      operations: world.operations,
+      operations: world.operations + world.suppliers.reduce((sum, { requests }) => sum + requests, 0),
       orders: new Set(told.map(each => each.orderId)).size,
       commits: world.database.committed
     }
@@ -74,6 +84,7 @@ class World {
   readonly store = new Store()
   readonly database: ModelDatabase
   readonly redis: ModelRedis
+  readonly suppliers: readonly ModelSupplier[]
   readonly processes: Process[]
   readonly history: History & { told: Told[]; refused: Refused[]; brought: Map<string, number> } = { told: [], refused: [], brought: new Map() }
   readonly #wishes: Wish[] = []
@@ -87,8 +98,9 @@ class World {
     this.machine = machine
     this.database = new ModelDatabase(this.store, machine)
     this.redis = new ModelRedis(machine)
+    this.suppliers = COSTS.map((_cost, kind) => new ModelSupplier(machine, uuid(9, kind), kind))
     this.#furnish()
-    this.processes = Array.from({ length: PROCESSES }, () => new Process(machine, this.database, this.redis))
+    this.processes = Array.from({ length: PROCESSES }, () => new Process(this))
   }
 
   #furnish(): void {
@@ -106,6 +118,11 @@ class World {
     for (let n = 0; n < SKUS; n++) {
       skus.seed({ id: uuid(2, n), price: 1000n * BigInt(n + 1), break_price: n === 1 ? 1500n : null, on_sale: true, is_top_up: false })
       fences.seed({ sku_id: uuid(2, n), fence: 0n, available: 0, revision: 1n })
+    }
+    if (this.machine.chance() >= MARKETS) return
+    for (const [kind, unit_cost] of COSTS.entries()) {
+      const { id, adapter } = this.suppliers[kind]!
+      this.store.sources.push({ sku_id: uuid(2, SOURCED), supplier_id: id, product_code: 'P', unit_cost, priority: kind, adapter: adapter.name })
     }
   }
 
@@ -128,12 +145,14 @@ class World {
         })
       )
     }
+    // They are waited for after the faults.
+    for (const each of running) each.catch(() => undefined)
     const faults = new Promise<void>(resolve => void machine.after(at + 50 + machine.below(4_000), null, resolve))
     await faults
     this.#heal()
     await Promise.all(running)
     await this.#settle()
-    checkAll(this.store, this.history)
+    checkAll(this.store, this.history, this.suppliers)
     machine.note('end', this.history.told.length)
     machine.stop()
   }
@@ -158,8 +177,9 @@ class World {
     if (kind < 48) return await this.#bring(pick(8, SKUS), 1 + pick(12, 6))
     if (kind < 50) return await this.#changePrice(pick(8, SKUS), pick(12, 5))
     if (kind < 52) return await this.#cancel(pick(8, 1000), pick(20, PROCESSES))
-    if (kind < 54) return await this.#fill(pick(20, PROCESSES))
-    if (kind < 56) return await this.#credit(pick(8, RESELLERS), BigInt(1 + pick(12, 20)) * 1000n)
+    if (kind < 53) return await this.#fill(pick(20, PROCESSES))
+    if (kind < 54) return await this.#buy(pick(20, PROCESSES))
+    if (kind < 55) return await this.#credit(pick(8, RESELLERS), BigInt(1 + pick(12, 20)) * 1000n)
     if (!this.#healed) await this.#breakSomething(kind, operation)
   }
 
@@ -217,7 +237,7 @@ class World {
           quantity: order.quantity,
           cards: request.reveal ? cards.map(card => card.secret) : null
         })
-        if (order.state === 'backordered') this.#waiting.push({ orderId: order.id, resellerId })
+        if (order.state === 'backordered' || order.state === 'reserved') this.#waiting.push({ orderId: order.id, resellerId })
         return
       } catch (error) {
         if (!isPassing(error)) {
@@ -255,6 +275,16 @@ class World {
     this.operations++
     await this.#process(process)
       .call(deps => fillBackorders(deps))
+      .catch(error => {
+        if (!isPassing(error)) throw error
+      })
+  }
+
+  /** As the worker does it. */
+  async #buy(process: number): Promise<void> {
+    this.operations++
+    await this.#process(process)
+      .call(({ buyer }) => buyer.turn())
       .catch(error => {
         if (!isPassing(error)) throw error
       })
@@ -345,7 +375,8 @@ class World {
     const pick = (shift: number, limit: number): number => (operation >>> shift) % limit
     const process = this.processes[pick(8, PROCESSES)]!
     const skuId = uuid(2, pick(10, SKUS))
-    if (kind === 56) {
+    if (kind === 55) for (const supplier of this.suppliers) supplier.trouble = pick(12, 4) / 5
+    else if (kind === 56) {
       process.crash()
       await this.#pause(machine.chance() * 500)
       if (!process.life.alive) process.restart([0, 0, 3_600_000, -3_600_000][pick(14, 4)] ?? 0)
@@ -369,6 +400,7 @@ class World {
     this.#healed = true
     Object.assign(this.database.faults, { breakBefore: 0, loseAnswer: 0, slowMs: 2, awayUntil: 0 })
     Object.assign(this.redis, { awayUntil: 0, loss: 0, lie: 0 })
+    for (const supplier of this.suppliers) supplier.trouble = TROUBLE / 5
     this.redis.flush()
     for (const process of this.processes) if (!process.life.alive) process.restart(0)
   }
@@ -377,10 +409,24 @@ class World {
   async #settle(): Promise<void> {
     for (const _ of [1, 2, 3]) await this.#fill(0)
     await this.#pause(15_000)
+    await this.#settlePurchases()
     if (this.database.open.size > 0) throw new Error(`${this.database.open.size} transactions are open for ever`)
     for (const process of this.processes) {
       const { waiting, runningBatches } = await process.call(async deps => deps.allocator.stats())
       if (waiting + runningBatches > 0) throw new Error('an order waits for ever')
+    }
+  }
+
+  /** Until nothing is open that can be found out. Suppliers are asked at growing distances, and a late one for days: nobody waits for that. */
+  async #settlePurchases(): Promise<void> {
+    const { attempts, reserved } = this.store
+    const isOpen = (): boolean =>
+      reserved.some(({ value }) => value?.state === 'reserved') ||
+      [...attempts.committed()].some(({ ended_at, state }) => ended_at === null && state !== 'review')
+    for (let turn = 0; isOpen(); turn++) {
+      if (turn === TURNS_MAX) throw new Error('a purchase is open for ever')
+      await this.#buy(turn % PROCESSES)
+      await this.#pause(Math.min(1_000 * 2 ** turn, TURN_GAP_MAX_MS))
     }
   }
 }

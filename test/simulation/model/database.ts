@@ -9,12 +9,13 @@ import type { Db, Queryable, Tx } from '../../../src/kit/db/index.ts'
 import { toDomainError } from '../../../src/kit/db/index.ts'
 import type { Machine, Owner } from '../machine.ts'
 import { MONEY_STATEMENTS } from './money-statements.ts'
+import { PURCHASE_STATEMENTS } from './purchase-statements.ts'
 import { SELL_STATEMENTS } from './sell-statements.ts'
 import { type Answer, fromParameter, type Running, type Statement } from './statement.ts'
 import { Blocked, type Cell, commit, type Holder, rollback, SqlError } from './store.ts'
 import type { Store, TransferRow } from './tables.ts'
 
-const STATEMENTS: ReadonlyMap<string, Statement> = new Map(Object.entries({ ...MONEY_STATEMENTS, ...SELL_STATEMENTS }))
+const STATEMENTS: ReadonlyMap<string, Statement> = new Map(Object.entries({ ...MONEY_STATEMENTS, ...SELL_STATEMENTS, ...PURCHASE_STATEMENTS }))
 
 /** As `src/kit/db/database.ts` does it. */
 const TX_ATTEMPTS = 4

@@ -1,7 +1,7 @@
 /** Orders, stock and cards, as the repositories of orders, catalog and inventory speak to them. */
 import { count, expectRows, type Given, list, rows, type Statement } from './statement.ts'
 import { type Cell, lock, SqlError, seen, write } from './store.ts'
-import { existing, listOf, type OrderRow, orderKey } from './tables.ts'
+import { existing, listOf, type OrderRow, orderKey, type SourceRow } from './tables.ts'
 
 const findExisting: Statement = ({ store, holder, values: [resellers, keys] }) =>
   rows(list(resellers).flatMap((reseller, index) => store.orders.find(0, orderKey(reseller, keys[index]), holder) ?? []))
@@ -19,6 +19,7 @@ function dueOf({ store, holder }: Given, skuId: string, quantity: number): bigin
 const insertOrders: Statement = given => {
   const { store, holder, values, now, mustNot } = given
   const [ids, resellers, keys, hashes, references, states, skus, quantities, currencies, unitPrices, balances, rules, reveals] = values
+  const [mayWait, reviews] = [values[17], values[18]]
   const at = now()
   const inserted = list(ids).map((id, index): OrderRow => {
     const quantity = Number(quantities[index])
@@ -44,7 +45,9 @@ const insertOrders: Statement = given => {
       created_at: at,
       fulfilled_at: states[index] === 'fulfilled' ? at : null,
       deadline_at: null,
-      delivered: null
+      delivered: reviews[index] === undefined || reviews[index] === null ? null : 0,
+      from_stock: null,
+      buys_from: mayWait[index] === true ? 0 : null
     }
   })
   store.orders.insertAll(inserted, holder)
@@ -138,6 +141,11 @@ const adjustStock: Statement = ({ store, holder, values: [ids, deltas] }) => {
   )
 }
 
+function offersOf(sources: readonly SourceRow[], skuId: string): [string, null][] | null {
+  const offers = sources.filter(source => source.sku_id === skuId).map((source): [string, null] => [source.unit_cost, null])
+  return offers.length === 0 ? null : offers
+}
+
 const listings: Statement = ({ store, holder, values: [ids] }) =>
   rows(
     list(ids).flatMap(id => {
@@ -159,7 +167,7 @@ const listings: Statement = ({ store, holder, values: [ids] }) =>
           instructions: null,
           low_stock_threshold: 0,
           on_sale: sku.on_sale,
-          offers: null,
+          offers: offersOf(store.sources, id),
           margin_floor: null,
           max_cost: null,
           revision: fence.revision.toString(),

@@ -21,6 +21,57 @@ export interface OrderRow {
   readonly fulfilled_at: Date | null
   readonly deadline_at: Date | null
   readonly delivered: number | null
+  readonly from_stock: number | null
+  readonly buys_from: number | null
+}
+
+/** Moments are milliseconds of the machine. */
+export interface AttemptRow {
+  readonly id: string
+  readonly order_id: string
+  readonly ordinal: number
+  readonly supplier_id: string
+  readonly product_code: string
+  readonly reference: string
+  readonly quantity: number
+  readonly currency: string
+  readonly unit_cost: string
+  readonly max_unit_cost: string
+  readonly state: string
+  readonly upstream_id: string | null
+  readonly tries: number
+  readonly checks: number
+  readonly not_found: number
+  readonly duplicates: number
+  readonly detail: string | null
+  readonly quiet_time_ms: string
+  readonly due_at: number | null
+  readonly review_at: number
+  readonly created_at: number
+  readonly sent_at: number | null
+  readonly ended_at: number | null
+}
+
+export interface UnitRow {
+  readonly attempt_id: string
+  readonly order_id: string
+  readonly position: number
+  readonly state: string
+}
+
+export interface FingerprintRow {
+  readonly fingerprint: string
+  readonly card_id: string
+}
+
+/** Sources do not change here, and do not say how much they have. */
+export interface SourceRow {
+  readonly sku_id: string
+  readonly supplier_id: string
+  readonly product_code: string
+  readonly unit_cost: string
+  readonly priority: number
+  readonly adapter: string
 }
 
 export interface AccountRow {
@@ -122,10 +173,26 @@ export class Store {
   readonly outbox = new Table<EventRow>(row => row.id)
   readonly reveals = new Table<RevealRow>(row => row.id)
   readonly records = new Table<RecordRow>(row => row.key)
+  readonly attempts = new Table<AttemptRow>(
+    row => row.id,
+    [
+      { name: 'supplier_attempt_reference', of: row => `${row.supplier_id}:${row.reference}` },
+      { name: 'supplier_attempt_ordinal', of: row => `${row.order_id}:${row.ordinal}` }
+    ]
+  )
+  readonly units = new Table<UnitRow>(row => `${row.attempt_id}:${row.position}`)
+  readonly fingerprints = new Table<FingerprintRow>(row => row.fingerprint)
+  readonly sources: SourceRow[] = []
   /** `card_pick`: by SKU, in the order of coming. */
   readonly forSale = new Map<string, Cell<CardRow>[]>()
   /** `orders_waiting`, by SKU. */
   readonly waiting = new Map<string, Cell<OrderRow>[]>()
+  /** Orders that nobody has begun to buy. */
+  readonly reserved: Cell<OrderRow>[] = []
+  /** `supplier_attempt_due`. */
+  readonly due: Cell<AttemptRow>[] = []
+  readonly attemptsOf = new Map<string, Cell<AttemptRow>[]>()
+  readonly unitsOf = new Map<string, Cell<UnitRow>[]>()
   /** `card_order`. */
   readonly cardsOf = new Map<string, Set<Cell<CardRow>>>()
 
@@ -136,7 +203,13 @@ export class Store {
     }
     this.orders.onInsert = cell => {
       if (cell.pending?.state === 'backordered') listOf(this.waiting, cell.pending.sku_id).push(cell)
+      if (cell.pending?.state === 'reserved') this.reserved.push(cell)
     }
+    this.attempts.onInsert = cell => {
+      this.due.push(cell)
+      listOf(this.attemptsOf, cell.pending?.order_id ?? '').push(cell)
+    }
+    this.units.onInsert = cell => listOf(this.unitsOf, cell.pending?.attempt_id ?? '').push(cell)
   }
 
   /** A card of an order: the place is unique, whoever has not committed yet included. */
