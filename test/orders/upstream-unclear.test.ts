@@ -1,7 +1,7 @@
 import t from 'tap'
 import { freshKey } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
-import { cny, expectStatus, importKeys, orderEvents } from '../support/shop.ts'
+import { cny, expectStatus, importKeys, orderEvents, toldTypes } from '../support/shop.ts'
 import { orderIn, place, secretsOf, startUpstreamShop } from './upstream-rig.ts'
 
 const MINUTE_MS = 60_000
@@ -124,7 +124,7 @@ t.test('a purchase whose outcome is unclear', async t => {
     t.match(await expectStatus(200, reseller.call('GET', `/v1/orders/${id}`)), { delivered: 2, quantity: 3 })
     t.equal((await secretsOf(reseller, id)).length, 2)
     t.match(await expectStatus(200, reseller.call('GET', '/v1/wallet')), { balance: cny('80.00'), held: cny('0.00') })
-    t.equal((await orderEvents(reseller.call)).at(-1).type, 'order.partially_fulfilled')
+    t.strictSame(await toldTypes(reseller.call, 1), ['order.partially_fulfilled'])
   })
 
   t.test('more cards than were ordered are set aside', async t => {

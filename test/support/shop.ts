@@ -1,6 +1,7 @@
 /** Builders: a shop with what a test needs, and nothing that it does not name. */
 import { randomBytes } from 'node:crypto'
 import type { Call, Json, TestApp } from './app.ts'
+import { eventually } from './eventually.ts'
 
 let serial = 0
 const unique = (): string => `${randomBytes(4).toString('hex')}${serial++}`
@@ -87,4 +88,14 @@ export async function expectStatus(status: number, pending: ReturnType<Call>) {
 export async function orderEvents(call: Call): Promise<Json[]> {
   const { data } = await expectStatus(200, call('GET', '/v1/events?limit=100'))
   return data.filter(({ type }: { type: string }) => type.startsWith('order.'))
+}
+
+/** The types of its order events, once so many can be read: the feed waits for older transactions. */
+export async function toldTypes(call: Call, count: number): Promise<string[]> {
+  let types: string[] = []
+  await eventually(`${count} events are told`, async () => {
+    types = (await orderEvents(call)).map(({ type }) => type)
+    return types.length >= count
+  })
+  return types
 }

@@ -20,8 +20,14 @@ const CALL_DEADLINE_MS = 30_000
 
 /** Sends an intent, once. */
 export async function buyFromSupplier({ report, vault, ...call }: Call, claimed: Claimed, claimedAt: number): Promise<void> {
-  if (performance.now() - claimedAt > SEND_WITHIN_MS) return
-  await finish(call.connection.place(requestOf(call, claimed)), report, result => placeOutcome(vault, claimed, result))
+  const startedAt = performance.now()
+  if (startedAt - claimedAt > SEND_WITHIN_MS) return
+  const { queryByReference, idempotentPlace } = call.connection.adapter.capabilities
+  await finish(call.connection.place(requestOf(call, claimed)), report, result => {
+    // Since its deadline it may have been placed again: this refusal says nothing of that.
+    const isPassed = performance.now() - startedAt > CALL_DEADLINE_MS && idempotentPlace && !queryByReference
+    return isPassed ? placedAgainOutcome(vault, claimed, result) : placeOutcome(vault, claimed, result)
+  })
 }
 
 /** Finds out by our reference. Never buys anew: what is placed again has the same reference, at a supplier that promises to know it. */

@@ -34,7 +34,9 @@ async function open({ seed, dumpFile }: Extract<WorldOrder, { do: 'open' }>): Pr
     const fault =
       request.url === '/bad' && dice.int(1, 100) <= badPercent ? dice.pick(['error', 'redirect', 'reset', 'endless', 'busy'] as const) : null
     const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature } = request.headers
-    dump.write(`${JSON.stringify({ path: request.url, id, timestamp, signature, fault, body })}\n`)
+    // A status is an answer, whatever its body does.
+    const refused = fault === 'endless' ? null : fault
+    dump.write(`${JSON.stringify({ path: request.url, id, timestamp, signature, fault: refused, body })}\n`)
     if (fault === null) response.writeHead(204).end()
     else if (fault === 'error') response.writeHead(500).end('no')
     else if (fault === 'redirect') response.writeHead(302, { location: `http://127.0.0.1:${port()}${STRAY}` }).end()
