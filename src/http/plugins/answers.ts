@@ -15,8 +15,17 @@ export const answersPlugin = fp(
       for (const answer of ready.splice(0, ANSWERS_PER_TURN)) answer()
       if (ready.length > 0) setImmediate(write)
     }
-    app.addHook('onSend', (_request, _reply, payload, done) => {
-      if (ready.push(() => done(null, payload)) === 1) setImmediate(write)
+    app.addHook('onSend', (request, reply, payload, done) => {
+      const answer = (): void => {
+        try {
+          done(null, payload)
+        } catch (error) {
+          // Nobody above would hear of it, and the answers behind this one are others'. Its client repeats the request.
+          request.log.error({ err: error }, 'an answer could not be written')
+          reply.raw.destroy()
+        }
+      }
+      if (ready.push(answer) === 1) setImmediate(write)
     })
   },
   { name: 'answers' }
